@@ -1,0 +1,405 @@
+-- SMS-дневник: every table, in the order of a message's life.
+--
+-- Types are bigint (ids, epoch milliseconds, flags 0/1), text and bytea only. Ids are made by
+-- the application and sort by time. «Sealed» columns hold AES-256-GCM; the table, the column and
+-- the row's id are part of the seal. Queues are partial indexes over a state column.
+-- Where the engines differ, a block says which of them it is for.
+
+-- ---------------------------------------------------------------- the house
+
+-- What the database knows of itself: schema version, fingerprint of the key.
+create table meta (
+  name text primary key,
+  value text not null
+);
+
+-- Who holds what: node numbers, SMPP routes, singletons. By the database's clock.
+create table lease (
+  name text primary key,
+  holder text not null,
+  until bigint not null
+);
+
+-- ---------------------------------------------------------------- people
+
+create table school (
+  id bigint primary key,
+  slug text not null unique,               -- in addresses and commands
+  name text not null,
+  short_name text not null,                -- in SMS
+  zone text not null,                      -- IANA time zone
+  mode text not null check (mode in ('test', 'live')),
+  settle bigint not null,                  -- ms in which a slip can be corrected before it is told
+  budget bigint not null,                  -- segments a message may take
+  latin bigint not null default 0,         -- 1: texts are transliterated
+  sender text not null default '',         -- '' = the route's own
+  route text not null default '',          -- '' = the first route of the configuration
+  turn bigint not null default 0,          -- the school's own clock of parts, for fairness
+  created_at bigint not null
+);
+
+-- Webhook secrets (sealed: they sign) and bearer tokens (hashed). school_id 0: every school.
+create table credential (
+  id bigint primary key,
+  school_id bigint not null,
+  kind text not null check (kind in ('webhook', 'token')),
+  name text not null,
+  token_hash bytea unique,
+  secret bytea,                            -- sealed
+  created_at bigint not null,
+  revoked_at bigint
+);
+create index credential_of_school on credential (school_id, kind) where revoked_at is null;
+
+-- One row per phone number in the whole database.
+create table number (
+  id bigint primary key,
+  idx bytea not null unique,               -- keyed index: the only way to find a number
+  sealed bytea not null,
+  state text not null check (state in ('open', 'stopped', 'blocked-by-operator', 'wrong-number')),
+  consent_rev bigint not null default 0,   -- bumped by every change of consent
+  udh_ref bigint not null default 0,       -- last reference of a long message to this phone
+  stopped_at bigint,
+  created_at bigint not null
+);
+
+-- In test mode only these get SMS.
+create table staff (
+  school_id bigint not null references school (id),
+  number_id bigint not null references number (id),
+  primary key (school_id, number_id)
+);
+
+create table class (
+  id bigint primary key,
+  school_id bigint not null references school (id),
+  year bigint not null,                    -- school year by its September
+  name text not null,                      -- «5А»
+  key text not null,
+  unique (school_id, year, key)
+);
+
+create table pupil (
+  id bigint primary key,
+  school_id bigint not null references school (id),
+  external_id text,                        -- the journal's own id
+  full_name text,                          -- null: erased
+  name_key text,
+  birth_date text,
+  created_at bigint not null
+);
+create unique index pupil_external on pupil (school_id, external_id)
+  where external_id is not null;
+create index pupil_name on pupil (school_id, name_key);
+
+-- In September 5А becomes 6А: a new row, not a changed one.
+create table membership (
+  pupil_id bigint not null references pupil (id),
+  class_id bigint not null references class (id),
+  school_id bigint not null,
+  from_day text not null,
+  to_day text,
+  primary key (pupil_id, class_id, from_day)
+);
+create index membership_of_class on membership (class_id, pupil_id);
+
+-- A guardian belongs to one school; the same number in another school is another guardian.
+create table guardian (
+  id bigint primary key,
+  school_id bigint not null references school (id),
+  number_id bigint not null references number (id),
+  full_name text,                          -- null: erased
+  created_at bigint not null,
+  unique (school_id, number_id)
+);
+create index guardian_of_number on guardian (number_id);
+
+create table subscription (
+  id bigint primary key,
+  school_id bigint not null,
+  guardian_id bigint not null references guardian (id),
+  pupil_id bigint not null references pupil (id),
+  relation text not null default '',
+  created_at bigint not null,
+  unique (guardian_id, pupil_id)
+);
+create index subscription_of_pupil on subscription (pupil_id);
+create index subscription_of_school on subscription (school_id, id);
+create index subscription_by_guardian on subscription (school_id, guardian_id);
+
+-- Where a guardian stands on one pupil and one topic ('*' = every topic without a row of its own).
+-- The ledger says how it came to be; this is its present sum.
+create table consent (
+  subscription_id bigint not null references subscription (id),
+  topic text not null,
+  school_id bigint not null,
+  state text not null check (state in ('unknown', 'asked', 'active', 'stopped', 'refused',
+                                       'blocked-by-operator', 'wrong-number')),
+  ledger_id bigint,
+  changed_at bigint not null,
+  primary key (subscription_id, topic)
+);
+
+-- ---------------------------------------------------------------- the consent ledger
+
+-- Append-only, one chain per school (school_id 0: numbers that no school knows).
+create table ledger (
+  id bigint primary key,
+  school_id bigint not null,
+  seq bigint not null,
+  at bigint not null,
+  action text not null,
+  subject text not null,                   -- pseudonym of the number
+  scope text not null,                     -- what it covers: subscription, topic
+  actor text not null,
+  commitment text not null,                -- sha256(salt || evidence)
+  prev text not null,
+  hash text not null,
+  unique (school_id, seq)
+);
+
+-- The proof itself stands apart, so that it can be erased and the chain still verifies.
+create table evidence (
+  ledger_id bigint primary key references ledger (id),
+  school_id bigint not null,
+  salt bytea not null,
+  sealed bytea not null
+);
+
+-- The end of each chain; its row is locked while appending, and it is published.
+create table ledger_head (
+  school_id bigint primary key,
+  seq bigint not null,
+  hash text not null
+);
+
+-- only sqlite:
+create trigger ledger_keeps_rows before update on ledger
+begin
+  select raise(abort, 'the consent ledger is append-only');
+end;
+
+create trigger ledger_loses_nothing before delete on ledger
+begin
+  select raise(abort, 'the consent ledger is append-only');
+end;
+-- end
+
+-- only postgresql:
+create function ledger_is_append_only() returns trigger language plpgsql as $body$
+begin
+  raise exception 'the consent ledger is append-only';
+end
+$body$;
+
+create trigger ledger_keeps_rows before update or delete on ledger
+  for each row execute function ledger_is_append_only();
+
+create trigger ledger_keeps_all before truncate on ledger
+  for each statement execute function ledger_is_append_only();
+-- end
+
+-- ---------------------------------------------------------------- door, event, entry
+
+-- One request of a webhook, or one imported file, as it came.
+create table delivery (
+  id bigint primary key,
+  school_id bigint not null,
+  source text not null check (source in ('webhook', 'file')),
+  request_id text not null,                -- webhook-id; for a file, its own
+  body_hash bytea not null,
+  body bytea,                              -- sealed; null after the retention period
+  answer text not null,                    -- what was answered, to be answered again
+  at bigint not null
+);
+create unique index delivery_request on delivery (school_id, source, request_id);
+
+create table event (
+  id bigint primary key,
+  school_id bigint not null,
+  delivery_id bigint not null,
+  pos bigint not null,                     -- place in the request, or row of the file
+  kind text not null,
+  at bigint not null,                      -- the teacher's time
+  outcome text not null,                   -- created, changed, unchanged, stale, quarantined
+  entry_id bigint,
+  version bigint
+);
+create index event_of_delivery on event (delivery_id, pos);
+
+-- The state of the diary. `who` is a pupil, a class, or 0 for the school.
+create table entry (
+  id bigint primary key,
+  school_id bigint not null,
+  kind text not null,
+  who bigint not null,
+  subject_key text not null default '',
+  day text not null default '',
+  lesson bigint not null default 0,
+  work_key text not null default '',
+  ordinal bigint not null default 1,
+  ref text not null default '',            -- the source's own id
+  subject text not null default '',
+  work text not null default '',
+  value text not null,                     -- mark or code; '' = removed; a digest of `body` for texts
+  body bytea,                              -- sealed: homework, announcement, comment
+  urgent bigint not null default 0,
+  silence text not null default '',        -- tell nobody, and why
+  until bigint,                            -- worth telling until then; null: by its kind
+  at bigint not null,                      -- the teacher's time of this version
+  version bigint not null,
+  event_id bigint not null,
+  arrived_at bigint not null,
+  fan bigint                               -- null: fanned out; else the last guardian reached
+);
+create unique index entry_key
+  on entry (school_id, kind, who, subject_key, day, lesson, work_key, ordinal);
+create unique index entry_ref on entry (school_id, ref) where ref <> '';
+create index entry_to_fan on entry (id) where fan is not null;
+
+-- Which classes and pupils an announcement is for; no row: the whole school.
+create table audience (
+  entry_id bigint not null references entry (id),
+  class_id bigint not null default 0,
+  pupil_id bigint not null default 0,
+  primary key (entry_id, class_id, pupil_id)
+);
+
+-- What could not be matched, until a person decides.
+create table quarantine (
+  id bigint primary key,
+  school_id bigint not null,
+  delivery_id bigint not null,
+  pos bigint not null,
+  reason text not null,                    -- closed word
+  detail text not null,                    -- Russian sentence, without names
+  candidates text not null,                -- ids, comma-separated
+  state text not null check (state in ('open', 'resolved', 'dropped')),
+  at bigint not null,
+  resolved_at bigint,
+  resolved_by text
+);
+create index quarantine_open on quarantine (school_id, id) where state = 'open';
+
+-- ---------------------------------------------------------------- line, message, part
+
+-- One thing that one guardian must learn.
+create table line (
+  id bigint primary key,
+  school_id bigint not null,
+  entry_id bigint not null,
+  version bigint not null,
+  guardian_id bigint not null,
+  pupil_id bigint not null,                -- 0 where the kind concerns a class
+  ledger_id bigint,                        -- the consent that allows it
+  topic text not null,
+  lane bigint not null,
+  value text not null,
+  was text,                                -- last value told to this guardian
+  due bigint not null,
+  expires bigint not null,
+  state text not null check (state in ('planned', 'taken', 'told', 'silent', 'replaced', 'expired')),
+  reason text not null default '',
+  message_id bigint
+);
+create index line_of_entry on line (entry_id, guardian_id);
+create unique index line_open on line (entry_id, guardian_id) where state = 'planned';
+create index line_due on line (due) where state = 'planned';
+create index line_planned_of_guardian on line (guardian_id) where state = 'planned';
+create index line_of_message on line (message_id) where message_id is not null;
+
+-- A rendered text for one guardian of one school. Never without a ground.
+create table message (
+  id bigint primary key,
+  school_id bigint not null,               -- 0: an answer to a number that no school knows
+  guardian_id bigint,
+  number_id bigint not null,
+  ground text not null,
+  ledger_id bigint,
+  inbound_id bigint,
+  text bytea not null,                     -- sealed
+  alphabet text not null,
+  parts bigint not null,
+  level text not null,                     -- how far the texts were shortened
+  state text not null check (state in ('open', 'delivered', 'undelivered', 'expired', 'rejected',
+                                       'unknown', 'withdrawn')),
+  reason text not null default '',
+  created_at bigint not null,
+  expires bigint not null,
+  done_at bigint,
+  check ((ground = 'consent' and ledger_id is not null and guardian_id is not null)
+      or (ground = 'reply' and inbound_id is not null)
+      or ground in ('request', 'code', 'staff'))
+);
+create index message_of_school on message (school_id, id);
+-- An inbound SMS is answered once.
+create unique index message_reply on message (inbound_id) where ground = 'reply';
+
+-- One SMS segment (seq 0: an HTTP provider takes the whole). What the claim needs is copied here.
+create table part (
+  id bigint primary key,
+  message_id bigint not null,
+  school_id bigint not null,
+  number_id bigint not null,
+  seq bigint not null,
+  total bigint not null,
+  udh_ref bigint not null,
+  route text not null,
+  lane bigint not null,                    -- 0 answers and urgent, 1 at once, 2 digests
+  turn bigint not null,
+  ground text not null,
+  consent_rev bigint not null,
+  expires bigint not null,
+  state text not null check (state in ('queued', 'retry', 'sending', 'doubt', 'sent', 'delivered',
+                                       'undelivered', 'expired', 'rejected', 'unknown', 'withdrawn')),
+  attempts bigint not null default 0,
+  due bigint,                              -- of a retry
+  owner text,                              -- the process that claimed it
+  claimed_at bigint,
+  sent_at bigint,
+  done_at bigint,
+  provider_id text,                        -- verbatim
+  provider_key text,                       -- canonical
+  failure text,
+  code text                                -- the operator's own word
+);
+create index part_of_message on part (message_id);
+create index part_queue on part (route, lane, turn, id) where state = 'queued';
+create index part_retry on part (due) where state = 'retry';
+create index part_open_of_number on part (number_id)
+  where state in ('queued', 'retry', 'sending', 'doubt');
+create index part_by_provider on part (route, provider_key) where provider_key is not null;
+create index part_without_receipt on part (sent_at) where state in ('sent', 'doubt');
+
+-- ---------------------------------------------------------------- what comes back
+
+create table receipt (
+  id bigint primary key,
+  route text not null,
+  provider_id text not null,
+  provider_key text not null,
+  part_id bigint,                          -- null: no part known by this id yet
+  state text not null,
+  error text not null,
+  reported_at bigint,
+  at bigint not null,
+  number_id bigint,
+  raw bytea                                -- sealed; null after the retention period
+);
+create index receipt_of_part on receipt (part_id) where part_id is not null;
+create index receipt_orphan on receipt (route, provider_key) where part_id is null;
+
+create table inbound (
+  id bigint primary key,
+  route text not null,
+  number_id bigint not null,
+  reception text not null,                 -- the address it was sent to
+  text bytea,                              -- sealed
+  raw bytea,                               -- sealed
+  digest bytea not null,                   -- keyed; tells a repeated delivery
+  meaning text not null default '',
+  state text not null check (state in ('new', 'done')),
+  at bigint not null
+);
+create index inbound_new on inbound (id) where state = 'new';
+create index inbound_of_number on inbound (number_id, at);

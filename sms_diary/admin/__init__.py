@@ -1,0 +1,1 @@
+"""The Russian web pages for those who run the service."""

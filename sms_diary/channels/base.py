@@ -1,0 +1,123 @@
+"""The contract between the loops and every channel.
+
+A channel hands parts over once and reports; it never retries, never decides, never touches
+the database. What it is told to do with news is injected (`Reports`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from sms_diary.encoding import Alphabet
+from sms_diary.model import Failure, PartState, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One part that was claimed and must leave now."""
+
+    part_id: int
+    number: str
+    """E.164 with the plus sign."""
+    text: str
+    """The text of this part alone, already split by `encoding.split`."""
+    alphabet: Alphabet
+    expires: int
+    """Epoch milliseconds by the diary's clock."""
+    seconds_left: int
+    """Seconds from now to `expires`, for the operator's validity period."""
+    sender: str = ""
+    """The school's own sender name; "" = the route's."""
+    udh_ref: int = 0
+    total: int = 1
+    seq: int = 1
+
+
+class Outcome(StrEnum):
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    DOUBT = "doubt"
+    """Written, and no answer seen: never sent again blindly."""
+    UNSENT = "unsent"
+    """Claimed, and surely not written: may be queued again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one part that was handed over."""
+
+    part_id: int
+    outcome: Outcome
+    provider_id: str = ""
+    """The operator's id, verbatim."""
+    failure: Failure | None = None
+    scope: Scope = Scope.MESSAGE
+    code: str = ""
+    """The operator's own code, for people and for the admin."""
+    delay: float = 0.0
+    """Seconds to wait before the next try, where the operator says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptReport:
+    """A delivery receipt as it came, with what could be read from it."""
+
+    provider_id: str
+    """Verbatim; hex or decimal is the reader's problem (`receipts.candidates`)."""
+    state: PartState
+    """delivered, undelivered, expired, rejected, unknown; `sent` for an intermediate notice."""
+    number: str
+    """The phone, E.164, "" when the receipt does not say."""
+    error: str
+    reported_at: int | None
+    """By the operator's clock, epoch milliseconds, if it said so."""
+    raw: bytes
+    reference: int | None = None
+    """Our own reference echoed, where the operator does so (SMPP 3.4 §5.3.2.17)."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboundReport:
+    """An SMS from a phone, whole (long ones are joined by the channel)."""
+
+    number: str
+    """E.164 as far as it can be told, else verbatim."""
+    to: str
+    text: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Where a channel brings its news; each returns when it is committed."""
+
+    results: Callable[[str, Sequence[Result]], Awaitable[None]]
+    receipts: Callable[[str, Sequence[ReceiptReport]], Awaitable[None]]
+    inbound: Callable[[str, Sequence[InboundReport]], Awaitable[None]]
+    room: Callable[[], None]
+    """Called (no await) when `room()` may have grown: wakes the dispatch."""
+
+
+class Channel(Protocol):
+    """A way out. `name` is the route's name in the configuration."""
+
+    name: str
+
+    def room(self) -> int:
+        """How many parts may be handed over now: what may leave within a second, and never
+        more than the window less what is handed over and not yet reported *and committed*."""
+
+    def ready(self) -> bool:
+        """Whether it is connected and may send."""
+
+    async def start(self, reports: Reports) -> None:
+        """Connect in the background and keep connected; returns at once."""
+
+    async def send(self, batch: Sequence[Outgoing]) -> None:
+        """Hand the parts over once; returns when the bytes are written. Results come later."""
+
+    async def stop(self) -> None:
+        """Stop taking parts, wait a bounded time for answers, close."""

@@ -1,0 +1,53 @@
+"""What all commands share: options, and our errors shown as one Russian sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
+
+import typer
+
+from sms_diary.clock import Clock, ShiftedClock, SystemClock, millis
+from sms_diary.errors import SmsDiaryError
+
+Result = TypeVar("Result")
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Файл настроек (обычно ./sms-diary.toml).")
+]
+NowOption = Annotated[
+    str | None,
+    typer.Option("--now", help="Работать так, будто сейчас это время: 2026-11-24T10:00+04:00."),
+]
+
+
+def run(work: Coroutine[None, None, Result]) -> Result:
+    """Run a command's work; our own errors end it with their text and code 2."""
+    try:
+        return asyncio.run(work)
+    except SmsDiaryError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        print(f"Не получилось: {error.strerror or error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def clock_of(now: str | None) -> Clock:
+    """The diary's clock: the machine's, or one that starts at `--now` (no zone: Samara's)."""
+    if now is None:
+        return SystemClock()
+    try:
+        moment = datetime.fromisoformat(now)
+    except ValueError:
+        print(f"Не понято время «{now}»: нужно вида 2026-11-24T10:00+04:00.", file=sys.stderr)
+        raise typer.Exit(2) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo("Europe/Samara"))
+    return ShiftedClock(millis(moment))

@@ -1,0 +1,130 @@
+"""`init`, `check`, `serve`, `health`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sms_diary.cli.common import ConfigOption, NowOption, clock_of, run
+
+if TYPE_CHECKING:
+    from sms_diary.clock import Clock
+    from sms_diary.config import Settings
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(init)
+    app.command()(check)
+    app.command()(serve)
+    app.command()(health)
+
+
+def init(
+    file: Annotated[Path, typer.Argument(help="Куда записать настройки.")] = Path("sms-diary.toml"),
+) -> None:
+    """Создать первый файл настроек."""
+    from sms_diary.config import EXAMPLE
+
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.write(EXAMPLE)
+    except FileExistsError:
+        print(f"Файл {file} уже есть, он не тронут.", file=sys.stderr)
+        raise typer.Exit(2) from None
+    print(f"Записано: {file}")
+    print("Дальше: впишите маршрут к оператору, проверьте (sms-diary check),")
+    print("добавьте школу (sms-diary school add) и запустите (sms-diary serve).")
+
+
+def check(config: ConfigOption = None) -> None:
+    """Проверить настройки, базу, ключ и шаблоны; сказать, что не так и где."""
+    from sms_diary.config import load
+
+    async def work() -> None:
+        from sms_diary.app import opened
+        from sms_diary.channels.smpp import SmppSettings
+        from sms_diary.config import route_values
+        from sms_diary.render import Renderer
+        from sms_diary.resources import templates_dir
+
+        settings = load(config)
+        for route in settings.routes:
+            SmppSettings(**route_values(route))
+            print(f"маршрут {route.name}: {route.host}:{route.port}, настройки верны")
+        if not settings.routes:
+            print("маршрутов нет: сообщения будут копиться, пока не впишете [[routes]]")
+        Renderer.from_folder(settings.templates or templates_dir())
+        print("шаблоны: верны")
+        async with opened(settings) as base:
+            print(f"база: {base.database.engine}, открывается; ключ подходит")
+            if base.key_made:
+                print(_about_key(settings))
+
+    run(work())
+
+
+def serve(config: ConfigOption = None, now: NowOption = None) -> None:
+    """Запустить сервис: дверь для журнала, отправку и приём SMS."""
+    from sms_diary.config import load
+    from sms_diary.errors import ConfigError
+
+    clock = clock_of(now)
+    try:
+        settings = load(config)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from None
+    _fast_loop()
+    run(_serve(settings, clock))
+
+
+async def _serve(settings: Settings, clock: Clock) -> None:
+    import asyncio
+    import signal
+
+    from sms_diary import logs
+    from sms_diary.app import running
+
+    logs.set_up(settings.log)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with running(settings, clock) as service:
+        if service.base.key_made:
+            print(_about_key(settings), flush=True)
+        print(f"Сервис работает: {service.address} (остановить: Ctrl-C)", flush=True)
+        await stop.wait()
+        print("Останавливаюсь: дожидаюсь ответов оператора.", flush=True)
+
+
+def _about_key(settings: Settings) -> str:
+    return (
+        f"Создан ключ шифрования: {settings.key_file}. Сохраните его копию отдельно от копии базы: "
+        "без него резервная копия базы бесполезна, а вместе с ним она раскрывает номера."
+    )
+
+
+def _fast_loop() -> None:
+    try:
+        import uvloop
+    except ImportError:
+        return
+    uvloop.install()
+
+
+def health(
+    url: Annotated[str, typer.Option(help="Адрес сервиса.")] = "http://127.0.0.1:8080",
+) -> None:
+    """Спросить сервис, жив ли он: код 0 — да. Для Docker и systemd."""
+    import urllib.error
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:  # noqa: S310  # our own address
+            print(answer.read().decode())
+    except (urllib.error.URLError, OSError) as error:
+        print(f"Сервис не отвечает: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None

@@ -1,0 +1,62 @@
+"""What a store function may ask of a database, whichever engine is behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Literal, Protocol
+
+Engine = Literal["sqlite", "postgresql"]
+Row = Any
+"""A row of either engine: `row["column"]`, or iterated in column order."""
+
+
+class Queries(Protocol):
+    """SQL inside one transaction. Unknown and missing parameters raise TypeError."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+    async def all(self, sql: str, **params: Any) -> Sequence[Row]:
+        """Every row of a query (or of RETURNING, in no order that may be relied on)."""
+
+    async def one(self, sql: str, **params: Any) -> Row | None:
+        """The first row, or None."""
+
+    async def run(self, sql: str, **params: Any) -> int:
+        """Run a statement; the number of rows it changed."""
+
+    async def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """The same statement for many sets of parameters."""
+
+    async def insert(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Plain bulk insert, as fast as the engine can; a conflict is an error.
+
+        `columns` is the comma-separated list that the values of each row follow.
+        """
+
+    async def over(self, sql: str, rows: Sequence[Sequence[Any]], **params: Any) -> list[Row]:
+        """A set-based statement over a batch, with a row back for each outcome.
+
+        The SQL begins with `with rows(id bigint, state text)`: names and types of the batch's
+        columns, the first of which is never null. Give rows sorted by key and free of
+        duplicates, so that two processes lock in one order.
+        """
+
+    def only(self, *, sqlite: str = "", postgresql: str = "") -> str:
+        """The piece of SQL that this engine needs, for the few places where they differ."""
+
+
+class Database(Protocol):
+    """An open database of either engine."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+    def transaction(self) -> AbstractAsyncContextManager[Queries]:
+        """A transaction that may write: committed at the end, rolled back on any exception."""
+
+    def reading(self) -> AbstractAsyncContextManager[Queries]:
+        """A consistent view that never waits for a writer; writing through it fails."""
+
+    async def close(self) -> None: ...

@@ -1,0 +1,123 @@
+"""PostgreSQL through asyncpg (extra `[pg]`): a pool, and batches by unnest and COPY."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sms_diary.db import sql as reading_sql
+from sms_diary.db.base import Engine, Queries, Row
+from sms_diary.errors import ConfigError
+
+if TYPE_CHECKING:
+    import asyncpg
+
+
+@lru_cache(maxsize=512)
+def _over(sql: str) -> str:
+    """The statement with its batch as arrays: $1 … $n, named parameters after them."""
+    columns, rest = reading_sql.header(sql)
+    names = ", ".join(name for name, _ in columns)
+    arrays = ", ".join(f"${number}::{kind}[]" for number, (_, kind) in enumerate(columns, 1))
+    rest = reading_sql.numbered(rest, len(columns) + 1)
+    return f"with rows({names}) as (select * from unnest({arrays})){rest}"
+
+
+class PostgresQueries:
+    """`Queries` over one asyncpg connection."""
+
+    engine: Engine = "postgresql"
+
+    def __init__(self, connection: asyncpg.pool.PoolConnectionProxy[Any]) -> None:
+        self._connection = connection
+
+    async def all(self, sql: str, **params: Any) -> Sequence[Row]:
+        reading_sql.check(sql, params)
+        values = [params[name] for name in reading_sql.names(sql)]
+        return await self._connection.fetch(reading_sql.numbered(sql), *values)
+
+    async def one(self, sql: str, **params: Any) -> Row | None:
+        rows = await self.all(sql, **params)
+        return rows[0] if rows else None
+
+    async def run(self, sql: str, **params: Any) -> int:
+        reading_sql.check(sql, params)
+        values = [params[name] for name in reading_sql.names(sql)]
+        status = await self._connection.execute(reading_sql.numbered(sql), *values)
+        # The command tag ends with the number of rows: «UPDATE 3», «INSERT 0 3».
+        last = status.rpartition(" ")[2]
+        return int(last) if last.isdigit() else 0
+
+    async def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        rows = list(rows)
+        if rows:
+            reading_sql.check(sql, rows[0])
+            names = reading_sql.names(sql)
+            await self._connection.executemany(
+                reading_sql.numbered(sql), [[row[name] for name in names] for row in rows]
+            )
+
+    async def insert(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
+        if rows:
+            await self._connection.copy_records_to_table(
+                table, records=rows, columns=list(reading_sql.column_list(columns))
+            )
+
+    async def over(self, sql: str, rows: Sequence[Sequence[Any]], **params: Any) -> list[Row]:
+        columns, rest = reading_sql.header(sql)
+        reading_sql.check(rest, params)
+        if not rows:
+            return []
+        if len(rows[0]) != len(columns):
+            raise TypeError(f"rows of {len(columns)} values wanted by: {sql}")
+        arrays = [list(column) for column in zip(*rows, strict=True)]
+        named = [params[name] for name in reading_sql.names(rest)]
+        return list(await self._connection.fetch(_over(sql), *arrays, *named))
+
+    def only(self, *, sqlite: str = "", postgresql: str = "") -> str:
+        return postgresql
+
+
+class PostgresDatabase:
+    """A pool of connections to one PostgreSQL database."""
+
+    engine: Engine = "postgresql"
+
+    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str, *, connections: int = 10) -> PostgresDatabase:
+        try:
+            import asyncpg
+        except ImportError as missing:
+            raise ConfigError(
+                "Для PostgreSQL нужен драйвер: установите пакет «sms-diary[pg]»."
+            ) from missing
+        pool = await asyncpg.create_pool(url, min_size=1, max_size=connections)
+        durable = await pool.fetchval("show synchronous_commit")
+        if durable == "off":
+            await pool.close()
+            raise ConfigError(
+                "В PostgreSQL выключен synchronous_commit: при сбое пропали бы сообщения, "
+                "о приёме которых школе уже сказано. Включите его и запустите снова."
+            )
+        return cls(pool)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Queries]:
+        async with self._pool.acquire() as connection, connection.transaction():
+            yield PostgresQueries(connection)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Queries]:
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield PostgresQueries(connection)
+
+    async def close(self) -> None:
+        await self._pool.close()

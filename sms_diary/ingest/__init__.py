@@ -1,0 +1,7 @@
+"""What a school says, from bytes to entries of the diary.
+
+`records` and `parsing` read the webhook's JSON, `files` reads a school's tables; both
+end in a `drafts.Draft`. `matching` says which pupil, class and entry a draft means;
+`values` holds the words of marks, absences, terms and dates that all of them share.
+These are pure. `accept` alone turns drafts into entries, in a transaction.
+"""

@@ -1,0 +1,210 @@
+"""From drafts to the diary: the one way in, for the webhook and for files.
+
+A batch of requests is one transaction: what was here before is answered again, pupils and
+classes are matched, entries made or changed, what cannot be matched is held for a person, and
+request, events and answer are kept. Knows no HTTP and reads no file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sms_diary.clock import Clock
+from sms_diary.db import Database, Queries
+from sms_diary.ingest.accept.registry import Change, Registry
+from sms_diary.ingest.accept.roll import Roll, Unmatched
+from sms_diary.ingest.drafts import Draft
+from sms_diary.store import deliveries, schools
+from sms_diary.store.deliveries import Held, Key, NewDelivery, NewEvent
+from sms_diary.store.tools import Tools
+from sms_diary.wake import Wakes
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one webhook call or one file says. `pos` counts events from 0, or rows of a file."""
+
+    school_id: int
+    source: str
+    request_id: str
+    body: bytes
+    drafts: Sequence[tuple[int, Draft]]
+    silence: str = ""
+    """A reason to tell nobody of any of it: the first load of a journal's history."""
+    rejected: Sequence[dict[str, Any]] = ()
+    """What the door has left out already (lenient handling), for the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one draft: created, changed, unchanged, stale or quarantined."""
+
+    pos: int
+    word: str
+    reason: str = ""
+    detail: str = ""
+    candidates: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Accepted:
+    """The answer to a request. `conflict`: its id was used before for another body."""
+
+    answer: dict[str, Any] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
+    repeated: bool = False
+    conflict: bool = False
+
+
+class _Undo(Exception):
+    """Leaves a transaction without committing it: a dry run."""
+
+
+class Acceptor:
+    """`accept` for one process; put a Collector before `accept_many` where callers are many."""
+
+    def __init__(self, database: Database, tools: Tools, clock: Clock, wakes: Wakes) -> None:
+        self._database = database
+        self._tools = tools
+        self._clock = clock
+        self._wakes = wakes
+
+    async def accept_many(self, requests: Sequence[Request]) -> list[Accepted]:
+        """Commit the requests and answer each; after that, and only then, may `2xx` be said."""
+        async with self._database.transaction() as q:
+            accepted = await self._accept(q, requests)
+        self._wakes.fanout.set()
+        return accepted
+
+    async def try_out(self, request: Request) -> Accepted:
+        """What the request would do; nothing is kept."""
+        result = Accepted()
+        try:
+            async with self._database.transaction() as q:
+                [result] = await self._accept(q, [request])
+                raise _Undo
+        except _Undo:
+            return result
+
+    async def _accept(self, q: Queries, requests: Sequence[Request]) -> list[Accepted]:
+        known = await schools.by_ids(q, (r.school_id for r in requests), lock=True)
+        earlier = await deliveries.earlier(q, map(_key, requests))
+        results: list[Accepted] = []
+        fresh: dict[Key, tuple[Request, int, Accepted]] = {}
+        copies: list[tuple[Accepted, Accepted]] = []
+        for request in requests:
+            before = earlier.get(_key(request))
+            if before is not None:
+                results.append(_again(before.body_hash, before.answer, request))
+            elif _key(request) in fresh:
+                first, _, accepted = fresh[_key(request)]
+                copy = Accepted(repeated=True, conflict=first.body != request.body)
+                copies.append((copy, accepted))
+                results.append(copy)
+            else:
+                accepted = Accepted()
+                fresh[_key(request)] = (request, self._tools.ids.new(), accepted)
+                results.append(accepted)
+        await self._keep(q, known, list(fresh.values()))
+        for copy, first_answered in copies:
+            copy.answer = first_answered.answer
+        return results
+
+    async def _keep(
+        self,
+        q: Queries,
+        known: dict[int, schools.School],
+        fresh: list[tuple[Request, int, Accepted]],
+    ) -> None:
+        now = self._clock.now()
+        drafts = [(r.school_id, draft) for r, _, _ in fresh for _, draft in r.drafts]
+        roll = await Roll.read(q, known, drafts, now=now)
+        registry = Registry(self._tools, known, now=now)
+        matched = [[roll.match(r.school_id, draft) for _, draft in r.drafts] for r, _, _ in fresh]
+        await registry.read(
+            q,
+            [
+                (request.school_id, draft, whom)
+                for (request, _, _), found in zip(fresh, matched, strict=True)
+                for (_, draft), whom in zip(request.drafts, found, strict=True)
+                if not isinstance(whom, Unmatched)
+            ],
+        )
+        events: list[NewEvent] = []
+        held: list[Held] = []
+        for (request, delivery_id, accepted), found in zip(fresh, matched, strict=True):
+            for (pos, draft), whom in zip(request.drafts, found, strict=True):
+                event_id = self._tools.ids.new()
+                change = (
+                    Change(
+                        "quarantined", None, None, None, whom.reason, whom.detail, whom.candidates
+                    )
+                    if isinstance(whom, Unmatched)
+                    else registry.apply(
+                        request.school_id, draft, whom, event_id, silence=request.silence
+                    )
+                )
+                accepted.outcomes.append(_outcome(pos, change))
+                if change.word == "quarantined":
+                    held.append(_held(request.school_id, delivery_id, pos, change))
+                events.append(
+                    NewEvent(
+                        event_id, request.school_id, delivery_id, pos, draft.kind.value,
+                        change.at or now, change.word, change.entry_id, change.version,
+                    )
+                )  # fmt: skip
+            accepted.answer = _answer(request, accepted.outcomes)
+        await registry.write(q)
+        await deliveries.add(q, self._tools, [_kept(*one) for one in fresh], now=now)
+        await deliveries.add_events(q, events)
+        await deliveries.add_quarantine(q, self._tools, held, now=now)
+
+
+def _key(request: Request) -> Key:
+    return (request.school_id, request.source, request.request_id)
+
+
+def _outcome(pos: int, change: Change) -> Outcome:
+    return Outcome(pos, change.word, change.reason, change.detail, change.candidates)
+
+
+def _held(school_id: int, delivery_id: int, pos: int, change: Change) -> Held:
+    return Held(school_id, delivery_id, pos, change.reason, change.detail, change.candidates)
+
+
+def _hash(body: bytes) -> bytes:
+    return hashlib.sha256(body).digest()
+
+
+def _again(body_hash: bytes, answer: dict[str, Any], request: Request) -> Accepted:
+    return Accepted(answer, [], repeated=True, conflict=body_hash != _hash(request.body))
+
+
+def _kept(request: Request, delivery_id: int, accepted: Accepted) -> NewDelivery:
+    return NewDelivery(
+        delivery_id, request.school_id, request.source, request.request_id, _hash(request.body),
+        request.body, accepted.answer,
+    )  # fmt: skip
+
+
+def _answer(request: Request, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Counts by outcome, and what is held with its reasons: the body of a 202."""
+    words = [outcome.word for outcome in outcomes]
+    answer: dict[str, Any] = {
+        "accepted": sum(word in ("created", "changed", "unchanged") for word in words),
+        "created": words.count("created"),
+        "changed": words.count("changed"),
+        "unchanged": words.count("unchanged"),
+        "stale": words.count("stale"),
+        "quarantined": [
+            {"index": o.pos, "reason": o.reason, "detail": o.detail}
+            for o in outcomes
+            if o.word == "quarantined"
+        ],
+    }
+    if request.rejected:
+        answer["rejected"] = list(request.rejected)
+    return answer

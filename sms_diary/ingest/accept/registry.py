@@ -1,0 +1,232 @@
+"""The entries a batch of drafts touches: read once, changed in memory, written once.
+
+The rules of an entry's life (design: *entry*): an equal value makes no new version; what is older
+than the entry changes nothing; a source's `ref` adopts the entry found by its natural key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sms_diary import schedule
+from sms_diary.clock import millis
+from sms_diary.db import Queries
+from sms_diary.ingest.accept.roll import Whom
+from sms_diary.ingest.drafts import Draft
+from sms_diary.ingest.matching import Slot, find_slot
+from sms_diary.model import OF_A_CLASS, Kind, Silence
+from sms_diary.store import diary
+from sms_diary.store.diary import Entry, Prefix
+from sms_diary.store.schools import School
+from sms_diary.store.tools import Tools
+
+AMBIGUOUS_LESSON = "в этот день по предмету несколько записей, и неясно, о какой из них речь"
+REF_TAKEN = "под этим ref уже есть запись о другом ученике или другого вида"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a draft did: created, changed, unchanged, stale or quarantined."""
+
+    word: str
+    entry_id: int | None
+    version: int | None
+    at: int | None
+    reason: str = ""
+    detail: str = ""
+    candidates: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class _Told:
+    """A draft with what is derived from it once."""
+
+    draft: Draft
+    whom: Whom
+    at: int
+    value: str
+    body: str
+    silence: str
+    prefix: Prefix = field(default=(0, "", 0, "", ""))
+
+
+class Registry:
+    """`read` once, `apply` each draft in order, `write` once: all in one transaction."""
+
+    def __init__(self, tools: Tools, schools: Mapping[int, School], *, now: int) -> None:
+        self._tools = tools
+        self._schools = schools
+        self._now = now
+        self._by_prefix: dict[Prefix, list[Entry]] = {}
+        self._by_ref: dict[tuple[int, str], Entry] = {}
+        self._by_id: dict[int, Entry] = {}
+        self._new: dict[int, Entry] = {}
+        self._changed: dict[int, Entry] = {}
+        self._audiences: dict[int, Whom] = {}
+
+    async def read(self, q: Queries, items: Iterable[tuple[int, Draft, Whom]]) -> None:
+        """Load the entries that these (school, draft, whom) may speak of."""
+        items = list(items)
+        prefixes = {_prefix(school, draft, whom) for school, draft, whom in items}
+        refs = {(school, draft.ref) for school, draft, _ in items if draft.ref}
+        for entry in await diary.by_prefixes(q, prefixes):
+            self._know(entry)
+        for entry in await diary.by_refs(q, refs):
+            if entry.id not in self._by_id:
+                self._know(entry)
+
+    def _know(self, entry: Entry) -> None:
+        self._by_id[entry.id] = entry
+        self._by_prefix.setdefault(entry.prefix, []).append(entry)
+        if entry.ref:
+            self._by_ref[(entry.school_id, entry.ref)] = entry
+
+    def apply(
+        self, school_id: int, draft: Draft, whom: Whom, event_id: int, *, silence: str
+    ) -> Change:
+        """What the draft says of the diary, carried out in memory."""
+        told = self._derive(school_id, draft, whom, silence)
+        entry = self._by_ref.get((school_id, draft.ref)) if draft.ref else None
+        if entry is not None and (entry.kind != draft.kind or entry.who != whom.who):
+            return Change(
+                "quarantined", None, None, told.at, "ref-conflict", REF_TAKEN, (entry.id,)
+            )
+        if entry is None:
+            slots = [_slot(one) for one in self._by_prefix.get(told.prefix, ())]
+            found = find_slot(_comparable(told), slots)
+            if found.ambiguous:
+                return Change(
+                    "quarantined", None, None, told.at, "ambiguous-lesson", AMBIGUOUS_LESSON,
+                    found.candidates,
+                )  # fmt: skip
+            entry = self._by_id[found.entry_id] if found.entry_id is not None else None
+        if entry is None:
+            return self._create(school_id, told, event_id)
+        return self._update(entry, told, event_id)
+
+    def _derive(self, school_id: int, draft: Draft, whom: Whom, silence: str) -> _Told:
+        at = self._now
+        if draft.at is not None:
+            zone = self._schools[school_id].zone
+            at = millis(draft.at if draft.at.tzinfo else draft.at.replace(tzinfo=zone))
+        body = f"{draft.title}. {draft.body}" if draft.title else draft.body
+        value = draft.value
+        if draft.kind in OF_A_CLASS:
+            # Texts are compared by a keyed digest: the text itself is sealed.
+            value = self._tools.vault.digest(f"{body}\n{whom}".encode()).hex()
+        if draft.silent:
+            silence = silence or Silence.SENDER_ASKED.value
+        return _Told(draft, whom, at, value, body, silence, _prefix(school_id, draft, whom))
+
+    def _create(self, school_id: int, told: _Told, event_id: int) -> Change:
+        draft = told.draft
+        if draft.removal:
+            return Change("unchanged", None, None, told.at)
+        entry = Entry(
+            id=self._tools.ids.new(),
+            school_id=school_id,
+            kind=draft.kind.value,
+            who=told.whom.who,
+            subject_key=draft.subject_key,
+            day=told.prefix[4],
+            lesson=draft.lesson or 0,
+            work_key=_work_key(told),
+            ordinal=draft.ordinal,
+            ref=draft.ref,
+            subject=draft.subject,
+            work=draft.work,
+            value="",
+            body=None,
+            urgent=0,
+            silence="",
+            until=None,
+            at=0,
+            version=0,
+            event_id=0,
+            arrived_at=0,
+            fan=None,
+        )
+        self._know(entry)
+        self._new[entry.id] = entry
+        self._set(entry, told, event_id)
+        if told.whom.classes or told.whom.pupils:
+            self._audiences[entry.id] = told.whom
+        return Change("created", entry.id, entry.version, told.at)
+
+    def _update(self, entry: Entry, told: _Told, event_id: int) -> Change:
+        if told.at < entry.at:
+            return Change("stale", entry.id, entry.version, told.at)
+        self._changed.setdefault(entry.id, entry)
+        self._learn(entry, told.draft)
+        if told.value == entry.value:
+            entry.at = told.at
+            if told.body and told.draft.kind not in OF_A_CLASS:
+                entry.body = self._sealed(entry, told)
+            return Change("unchanged", entry.id, entry.version, told.at)
+        self._set(entry, told, event_id)
+        return Change("changed", entry.id, entry.version, told.at)
+
+    def _learn(self, entry: Entry, draft: Draft) -> None:
+        """Take over what this source knows and the earlier one did not."""
+        if draft.ref and not entry.ref:
+            entry.ref = draft.ref
+            self._by_ref[(entry.school_id, draft.ref)] = entry
+        if draft.lesson and not entry.lesson:
+            entry.lesson = draft.lesson
+        if draft.work_key and not entry.work_key:
+            entry.work_key, entry.work = draft.work_key, draft.work
+
+    def _set(self, entry: Entry, told: _Told, event_id: int) -> None:
+        """A new version of the entry."""
+        draft = told.draft
+        entry.value = told.value
+        entry.body = self._sealed(entry, told)
+        entry.urgent = int(draft.urgent)
+        entry.silence = told.silence
+        if draft.until is not None:
+            entry.until = schedule.end_of_day(draft.until, self._schools[entry.school_id].zone)
+        entry.at = told.at
+        entry.version += 1
+        entry.event_id = event_id
+        entry.arrived_at = self._now
+        # A whole timetable is kept to be asked for; only changes of it are told.
+        silent = told.silence or draft.kind is Kind.TIMETABLE
+        entry.fan = None if silent else 0
+
+    def _sealed(self, entry: Entry, told: _Told) -> bytes | None:
+        if not told.body:
+            return None
+        return self._tools.vault.seal(told.body, "entry.body", entry.id)
+
+    async def write(self, q: Queries) -> None:
+        await diary.add(q, list(self._new.values()))
+        await diary.update(
+            q, [entry for entry in self._changed.values() if entry.id not in self._new]
+        )
+        for entry_id, whom in self._audiences.items():
+            await diary.set_audience(q, entry_id, classes=whom.classes, pupils=whom.pupils)
+
+
+def _prefix(school_id: int, draft: Draft, whom: Whom) -> Prefix:
+    day = draft.day.isoformat() if draft.day else ""
+    return (school_id, draft.kind.value, whom.who, draft.subject_key, day)
+
+
+def _work_key(told: _Told) -> str:
+    # An announcement has no other name than its text.
+    return told.value if told.draft.kind is Kind.ANNOUNCEMENT else told.draft.work_key
+
+
+def _comparable(told: _Told) -> Draft:
+    if told.draft.kind not in OF_A_CLASS:
+        return told.draft
+    draft = told.draft
+    return Draft(
+        draft.kind, lesson=draft.lesson, work_key=_work_key(told), ordinal=draft.ordinal,
+        value=told.value,
+    )  # fmt: skip
+
+
+def _slot(entry: Entry) -> Slot:
+    return Slot(entry.id, entry.lesson or None, entry.work_key, entry.ordinal, entry.value)

@@ -1,0 +1,220 @@
+"""The words of the domain as values: kinds, topics, states and the legal moves between them.
+
+Frozen dataclasses and enums only; nothing here reads a clock, a file or a database.
+Rows as the database holds them live beside their SQL in `store/`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What an entry of the diary is about."""
+
+    MARK = "mark"
+    ABSENCE = "absence"
+    TERM_MARK = "term_mark"
+    HOMEWORK = "homework"
+    TIMETABLE = "timetable"
+    TIMETABLE_CHANGE = "timetable_change"
+    ANNOUNCEMENT = "announcement"
+
+
+class Topic(StrEnum):
+    """What a guardian can agree to or stop, one by one."""
+
+    MARKS = "marks"
+    ABSENCES = "absences"
+    HOMEWORK = "homework"
+    TIMETABLE = "timetable"
+    ANNOUNCEMENTS = "announcements"
+
+
+ALL_TOPICS = "*"
+"""Scope of a consent that covers every topic."""
+
+TOPIC_OF: dict[Kind, Topic] = {
+    Kind.MARK: Topic.MARKS,
+    Kind.TERM_MARK: Topic.MARKS,
+    Kind.ABSENCE: Topic.ABSENCES,
+    Kind.HOMEWORK: Topic.HOMEWORK,
+    Kind.TIMETABLE: Topic.TIMETABLE,
+    Kind.TIMETABLE_CHANGE: Topic.TIMETABLE,
+    Kind.ANNOUNCEMENT: Topic.ANNOUNCEMENTS,
+}
+
+OF_A_CLASS = frozenset({Kind.HOMEWORK, Kind.TIMETABLE, Kind.TIMETABLE_CHANGE, Kind.ANNOUNCEMENT})
+"""Kinds that concern a class: one line per guardian, not one per child in it."""
+
+
+class ConsentState(StrEnum):
+    """Where a guardian stands on one pupil and one topic."""
+
+    UNKNOWN = "unknown"
+    ASKED = "asked"
+    ACTIVE = "active"
+    STOPPED = "stopped"
+    REFUSED = "refused"
+    BLOCKED = "blocked-by-operator"
+    WRONG_NUMBER = "wrong-number"
+
+
+class NumberState(StrEnum):
+    """Whether a phone number may be written to at all, in any school."""
+
+    OPEN = "open"
+    STOPPED = "stopped"
+    BLOCKED = "blocked-by-operator"
+    WRONG = "wrong-number"
+
+
+class SchoolMode(StrEnum):
+    """A new school starts in `test`: only its listed staff numbers get SMS."""
+
+    TEST = "test"
+    LIVE = "live"
+
+
+class LineState(StrEnum):
+    PLANNED = "planned"
+    TAKEN = "taken"
+    TOLD = "told"
+    SILENT = "silent"
+    REPLACED = "replaced"
+    EXPIRED = "expired"
+
+
+class Ground(StrEnum):
+    """What allows a message to be sent; there is no message without one."""
+
+    CONSENT = "consent"
+    REPLY = "reply"
+    REQUEST = "request"
+    CODE = "code"
+    STAFF = "staff"
+
+
+class PartState(StrEnum):
+    """Where one SMS segment is. `doubt`: written, and no answer seen."""
+
+    QUEUED = "queued"
+    RETRY = "retry"
+    SENDING = "sending"
+    DOUBT = "doubt"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    WITHDRAWN = "withdrawn"
+
+
+class MessageState(StrEnum):
+    """`open` until every part is final; the timeline in between is read from the parts."""
+
+    OPEN = "open"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    WITHDRAWN = "withdrawn"
+
+
+_P = PartState
+FINAL = frozenset({_P.DELIVERED, _P.UNDELIVERED, _P.EXPIRED, _P.REJECTED, _P.WITHDRAWN})
+_BY_RECEIPT = frozenset({_P.DELIVERED, _P.UNDELIVERED, _P.EXPIRED, _P.REJECTED, _P.UNKNOWN})
+
+PART_MOVES: dict[PartState, frozenset[PartState]] = {
+    _P.QUEUED: frozenset({_P.SENDING, _P.WITHDRAWN, _P.EXPIRED}),
+    _P.RETRY: frozenset({_P.QUEUED, _P.WITHDRAWN, _P.EXPIRED}),
+    _P.SENDING: frozenset({_P.SENT, _P.QUEUED, _P.RETRY, _P.REJECTED, _P.DOUBT}),
+    _P.DOUBT: frozenset({_P.SENT, _P.QUEUED}) | _BY_RECEIPT,
+    _P.SENT: _BY_RECEIPT,
+    _P.UNKNOWN: _BY_RECEIPT - {_P.UNKNOWN},
+    _P.DELIVERED: frozenset(),
+    _P.UNDELIVERED: frozenset(),
+    _P.EXPIRED: frozenset(),
+    _P.REJECTED: frozenset(),
+    _P.WITHDRAWN: frozenset(),
+}
+"""Every legal move of a part; final states have none, so a late receipt never regresses one."""
+
+
+class Failure(StrEnum):
+    """Why a channel did not take a part: the closed list every provider's codes map to."""
+
+    CONFIG = "config"
+    BAD_NUMBER = "bad-number"
+    BLOCKED = "blocked"
+    REJECTED = "rejected"
+    THROTTLED = "throttled"
+    BALANCE = "balance"
+    UNAVAILABLE = "unavailable"
+    UNKNOWN = "unknown"
+
+
+class Scope(StrEnum):
+    """What a failure is about: this message, this number, or the whole account."""
+
+    MESSAGE = "message"
+    NUMBER = "number"
+    ACCOUNT = "account"
+
+
+class Silence(StrEnum):
+    """Why a line was not told. `store` keeps the word; `reason_ru` says it to people."""
+
+    NO_CONSENT = "no-consent"
+    STOPPED = "stopped"
+    REFUSED = "refused"
+    TEST_MODE = "test-mode"
+    NUMBER_CLOSED = "number-closed"
+    FIRST_IMPORT = "first-import"
+    SENDER_ASKED = "sender-asked"
+    NEVER_TOLD = "never-told"
+    SAME_VALUE = "same-value"
+    EXPIRED = "expired"
+    NOT_DELIVERED = "not-delivered"
+
+
+REASON_RU: dict[Silence, str] = {
+    Silence.NO_CONSENT: "нет доказанного согласия родителя на SMS",
+    Silence.STOPPED: "родитель отключил SMS словом СТОП",
+    Silence.REFUSED: "родитель отказался от SMS",
+    Silence.TEST_MODE: "школа в проверочном режиме: SMS получают только номера сотрудников",
+    Silence.NUMBER_CLOSED: "на этот номер писать нельзя (отказ у оператора или чужой номер)",
+    Silence.FIRST_IMPORT: "загружено из файла без рассылки (без --tell)",
+    Silence.SENDER_ASKED: "отправитель просил не сообщать родителям",
+    Silence.NEVER_TOLD: "родителю об этой записи ещё не сообщали, снимать нечего",
+    Silence.SAME_VALUE: "значение вернулось к тому, что родитель уже знает",
+    Silence.EXPIRED: "вышел срок: сообщать уже поздно",
+    Silence.NOT_DELIVERED: "SMS не доставлено",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing a guardian must learn, ready to be put into words.
+
+    `value` is what the diary says now ("" = removed), `was` the last value told to this
+    guardian (None = never told). `body` is free text: homework, announcement, comment.
+    """
+
+    line_id: int
+    kind: Kind
+    pupil: str
+    """Display name of the pupil («Дарья Б.»); "" where the kind concerns a class."""
+    class_name: str
+    day: date | None
+    subject: str = ""
+    lesson: int | None = None
+    work: str = ""
+    value: str = ""
+    was: str | None = None
+    body: str = ""
+    urgent: bool = False

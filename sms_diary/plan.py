@@ -1,0 +1,75 @@
+"""From an entry and its subscribers to lines, and from lines to messages: decisions only.
+
+Values in, values out. `fanout` and `compose` carry them out in transactions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sms_diary import schedule
+from sms_diary.consent import silence
+from sms_diary.model import (
+    TOPIC_OF,
+    ConsentState,
+    Kind,
+    LineState,
+    NumberState,
+    SchoolMode,
+    Silence,
+)
+
+STEP = 10
+"""Milliseconds by which a part moves its school's clock of parts: a hundred parts a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What a new line becomes."""
+
+    state: LineState
+    reason: str
+    topic: str
+    lane: int
+
+
+def fate(
+    kind: Kind, consent: ConsentState, number: NumberState, mode: SchoolMode, *,
+    is_staff: bool, urgent: bool, expires: int, now: int,
+) -> Fate:  # fmt: skip
+    """Whether a guardian is to be told, and by which lane; else why not."""
+    topic, lane = TOPIC_OF[kind].value, schedule.lane(kind, urgent=urgent)
+    reason = silence(consent, number, mode, is_staff=is_staff)
+    if reason is not None:
+        return Fate(LineState.SILENT, reason.value, topic, lane)
+    if expires <= now:
+        return Fate(LineState.EXPIRED, Silence.EXPIRED.value, topic, lane)
+    return Fate(LineState.PLANNED, "", topic, lane)
+
+
+def nothing_to_tell(kind: Kind, value: str, was: str | None) -> Silence | None:
+    """Why a line about a changed entry has nothing in it for this guardian."""
+    if was is not None and was == value:
+        return Silence.SAME_VALUE
+    if not value and was is None and kind in (Kind.MARK, Kind.TERM_MARK, Kind.ABSENCE):
+        return Silence.NEVER_TOLD
+    return None
+
+
+def turns(clock: int, now: int, parts: int) -> tuple[int, ...]:
+    """The places in the queue of a message's parts, from its school's own clock of parts.
+
+    A school with a long announcement runs ahead of the present; another one's first part still
+    gets the present, and so overtakes.
+    """
+    start = max(clock, now)
+    return tuple(start + STEP * number for number in range(1, parts + 1))
+
+
+def short_name(full_name: str) -> str:
+    """«Белкина Дарья Игоревна» -> «Дарья Б.»: no more of a child in an SMS than needed."""
+    words = full_name.split()
+    if len(words) < 2:
+        return full_name
+    return f"{words[1]} {words[0][0]}."
+

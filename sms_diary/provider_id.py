@@ -1,0 +1,28 @@
+"""Operators' message ids: one canonical spelling, and the other bases a receipt may use.
+
+The id of a submit response is kept verbatim and indexed by its canonical key. That the receipt
+names the same message in hex or in decimal is tried on the receipt's side only.
+"""
+
+from __future__ import annotations
+
+_LONGEST_NUMBER = 20  # a 64-bit id in decimal; longer ones are names, not numbers
+
+
+def canonical(provider_id: str) -> str:
+    """Case, surrounding space and leading zeros do not tell ids apart."""
+    return provider_id.strip().lower().lstrip("0") or "0"
+
+
+def candidates(provider_id: str) -> list[str]:
+    """Canonical keys under which the part may be known, the likeliest first."""
+    key = canonical(provider_id)
+    found = [key]
+    if len(key) <= _LONGEST_NUMBER:
+        if key.isascii() and key.isdigit():
+            found.append(format(int(key), "x"))
+        try:
+            found.append(str(int(key, 16)))
+        except ValueError:
+            pass
+    return list(dict.fromkeys(found))

@@ -1,0 +1,1 @@
+"""What happened, counted: journal filling, delivery, reach and cost."""

@@ -1,0 +1,122 @@
+"""Lines: what each guardian must learn, planned by fanout and taken by compose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sms_diary.db import Queries, Row
+from sms_diary.store.tools import Tools
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """A line as planned; `state` is planned, silent or expired."""
+
+    school_id: int
+    entry_id: int
+    version: int
+    guardian_id: int
+    pupil_id: int
+    ledger_id: int | None
+    topic: str
+    lane: int
+    value: str
+    due: int
+    expires: int
+    state: str
+    reason: str = ""
+
+
+async def replace_open(q: Queries, entries: Sequence[tuple[int, int]]) -> None:
+    """Planned lines of older versions of these (entry, version) are no longer to be told."""
+    await q.over(
+        """with rows(entry_id bigint, version bigint)
+           update line set state = 'replaced' from rows
+           where line.entry_id = rows.entry_id and line.state = 'planned'
+             and line.version < rows.version
+           returning line.id""",
+        sorted(entries),
+    )
+
+
+async def add(q: Queries, tools: Tools, lines: Sequence[NewLine]) -> None:
+    await q.insert(
+        "line",
+        "id, school_id, entry_id, version, guardian_id, pupil_id, ledger_id, topic, lane, value,"
+        " due, expires, state, reason",
+        [
+            (
+                tools.ids.new(), x.school_id, x.entry_id, x.version, x.guardian_id, x.pupil_id,
+                x.ledger_id, x.topic, x.lane, x.value, x.due, x.expires, x.state, x.reason,
+            )
+            for x in lines
+        ],
+    )  # fmt: skip
+
+
+async def due(q: Queries, *, now: int, guardians: int) -> list[Row]:
+    """Every line that is due for the next guardians, with all that a text needs.
+
+    Lines of an entry that has moved on, or whose earlier version is still on its way to the
+    same guardian, wait. On PostgreSQL lines and numbers are locked until the commit.
+    """
+    return list(
+        await q.all(
+            f"""select l.id, l.school_id, l.entry_id, l.version, l.guardian_id, l.pupil_id,
+                       l.ledger_id, l.lane, l.value, l.expires, g.number_id, n.state as number_state,
+                       n.consent_rev, e.kind, e.subject, e.work, e.day, e.lesson, e.body, e.urgent,
+                       e.who, p.full_name as pupil, c.name as class_name
+                from line l {q.only(sqlite="indexed by line_planned_of_guardian")}
+                join entry e on e.id = l.entry_id and e.version = l.version
+                join guardian g on g.id = l.guardian_id
+                join number n on n.id = g.number_id
+                left join pupil p on p.id = l.pupil_id and l.pupil_id <> 0
+                left join class c on c.id = e.who and l.pupil_id = 0
+                where l.state = 'planned' and l.due <= :now and l.expires > :now
+                  and l.guardian_id in (
+                      select guardian_id from line
+                      where state = 'planned' and due <= :now order by due limit :guardians)
+                  and (l.version = 1 or not exists (
+                      select 1 from line earlier
+                      where earlier.entry_id = l.entry_id and earlier.guardian_id = l.guardian_id
+                        and earlier.state = 'taken'))
+                {q.only(postgresql="for update of l skip locked for share of n skip locked")}""",
+            now=now,
+            guardians=guardians,
+        )
+    )
+
+
+async def last_told(
+    q: Queries, pairs: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], str]:
+    """(entry, guardian) -> the value this guardian was told last."""
+    rows = await q.over(
+        """with rows(entry_id bigint, guardian_id bigint)
+           select line.entry_id, line.guardian_id, line.version, line.value
+           from rows join line on line.entry_id = rows.entry_id
+                              and line.guardian_id = rows.guardian_id
+           where line.state = 'told' order by line.version""",
+        sorted(set(pairs)),
+    )
+    return {(row["entry_id"], row["guardian_id"]): row["value"] for row in rows}
+
+
+async def set_was(q: Queries, values: Sequence[tuple[int, str]]) -> None:
+    """Keep with each line (id, was) what its guardian had been told before."""
+    await q.over(
+        """with rows(id bigint, was text)
+           update line set was = rows.was from rows where line.id = rows.id returning line.id""",
+        sorted(values),
+    )
+
+
+async def silence(q: Queries, reasons: Sequence[tuple[int, str]]) -> None:
+    """Planned lines (id, reason) that turn out to have nothing to tell."""
+    await q.over(
+        """with rows(id bigint, reason text)
+           update line set state = 'silent', reason = rows.reason from rows
+           where line.id = rows.id and line.state = 'planned' returning line.id""",
+        sorted(reasons),
+    )

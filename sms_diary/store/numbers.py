@@ -1,0 +1,106 @@
+"""Phone numbers: one row each in the whole database, sealed, found by exact keyed index only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sms_diary.db import Queries
+from sms_diary.model import NumberState
+from sms_diary.store.tools import Tools
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    id: int
+    state: NumberState
+    consent_rev: int
+
+
+async def find(q: Queries, tools: Tools, numbers: Iterable[str]) -> dict[str, Number]:
+    """Those of the numbers (E.164) that the database knows."""
+    by_index = {tools.vault.index(number): number for number in set(numbers)}
+    rows = await q.over(
+        """with rows(idx bytea)
+           select number.id, number.idx, number.state, number.consent_rev
+           from rows join number on number.idx = rows.idx""",
+        [(idx,) for idx in sorted(by_index)],
+    )
+    return {
+        by_index[bytes(row["idx"])]: Number(
+            row["id"], NumberState(row["state"]), row["consent_rev"]
+        )
+        for row in rows
+    }
+
+
+async def ensure(
+    q: Queries, tools: Tools, numbers: Iterable[str], *, now: int
+) -> dict[str, Number]:
+    """The same, with a row made for each number that had none."""
+    wanted = set(numbers)
+    known = await find(q, tools, wanted)
+    fresh = []
+    for number in wanted - known.keys():
+        number_id = tools.ids.new()
+        sealed = tools.vault.seal(number, "number.sealed", number_id)
+        fresh.append((tools.vault.index(number), number_id, sealed, now))
+    if not fresh:
+        return known
+    # Another process may be making the same row: then its row is the one.
+    await q.over(
+        """with rows(idx bytea, id bigint, sealed bytea, created_at bigint)
+           insert into number (id, idx, sealed, state, created_at)
+           select id, idx, sealed, 'open', created_at from rows where true
+           on conflict (idx) do nothing returning id""",
+        sorted(fresh),
+    )
+    return await find(q, tools, wanted)
+
+
+async def read(q: Queries, tools: Tools, number_ids: Iterable[int]) -> dict[int, str]:
+    """The numbers themselves (E.164), by id."""
+    rows = await q.over(
+        """with rows(id bigint)
+           select number.id, number.sealed from rows join number on number.id = rows.id""",
+        [(number_id,) for number_id in sorted(set(number_ids))],
+    )
+    return {
+        row["id"]: tools.vault.text(row["sealed"], "number.sealed", row["id"]) for row in rows
+    }
+
+
+async def bump(q: Queries, number_ids: Iterable[int]) -> None:
+    """A consent of these numbers changed: what was composed under the old revision may not go."""
+    await q.over(
+        """with rows(id bigint)
+           update number set consent_rev = consent_rev + 1 from rows where number.id = rows.id
+           returning number.id""",
+        [(number_id,) for number_id in sorted(set(number_ids))],
+    )
+
+
+async def stop(q: Queries, number_id: int, *, now: int) -> bool:
+    """Close the number for every school; False if it was stopped already."""
+    changed = await q.run(
+        """update number set state = 'stopped', stopped_at = :now, consent_rev = consent_rev + 1
+           where id = :id and state <> 'stopped'""",
+        id=number_id,
+        now=now,
+    )
+    return changed == 1
+
+
+async def next_references(q: Queries, counts: Mapping[int, int]) -> dict[int, int]:
+    """Reserve UDH references for long messages to these numbers (number id -> how many).
+
+    The first of each run; references count 1..255 per phone (3GPP TS 23.040 §9.2.3.24.1), so
+    that two long messages to one phone are never mixed up.
+    """
+    rows = await q.over(
+        """with rows(id bigint, steps bigint)
+           update number set udh_ref = (udh_ref + steps) % 255 from rows
+           where number.id = rows.id returning number.id, number.udh_ref, rows.steps""",
+        sorted(counts.items()),
+    )
+    return {row["id"]: (row["udh_ref"] - row["steps"]) % 255 + 1 for row in rows}

@@ -1,0 +1,247 @@
+"""Messages and their parts on the way out: putting in, claiming, settling.
+
+The claim is a compare-and-set and *is* the attempt: it is committed before a byte leaves.
+Whoever claimed and died leaves its parts `sending`; `recover` puts them in doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sms_diary.db import Queries
+from sms_diary.model import Failure, Ground, PartState
+from sms_diary.provider_id import canonical
+from sms_diary.store.tools import Tools
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A composed text with what allows it; `parts` and `turns` are as long as each other."""
+
+    school_id: int
+    guardian_id: int | None
+    number_id: int
+    consent_rev: int
+    ground: Ground
+    ledger_id: int | None
+    inbound_id: int | None
+    text: str
+    alphabet: str
+    turns: tuple[int, ...]
+    udh_ref: int
+    level: str
+    lane: int
+    route: str
+    expires: int
+    line_ids: tuple[int, ...] = ()
+
+
+async def add(
+    q: Queries, tools: Tools, messages: Sequence[NewMessage], *, now: int
+) -> list[int]:
+    """Queue the messages and take their lines; the message ids, in order."""
+    ids = tools.ids.many(len(messages))
+    pairs = list(zip(ids, messages, strict=True))
+    await q.insert(
+        "message",
+        "id, school_id, guardian_id, number_id, ground, ledger_id, inbound_id, text, alphabet,"
+        " parts, level, state, created_at, expires",
+        [
+            (
+                message_id, m.school_id, m.guardian_id, m.number_id, m.ground.value, m.ledger_id,
+                m.inbound_id, tools.vault.seal(m.text, "message.text", message_id), m.alphabet,
+                len(m.turns), m.level, "open", now, m.expires,
+            )
+            for message_id, m in pairs
+        ],
+    )  # fmt: skip
+    await q.insert(
+        "part",
+        "id, message_id, school_id, number_id, seq, total, udh_ref, route, lane, turn, ground,"
+        " consent_rev, expires, state",
+        [
+            (
+                tools.ids.new(), message_id, m.school_id, m.number_id, seq, len(m.turns), m.udh_ref,
+                m.route, m.lane, turn, m.ground.value, m.consent_rev, m.expires, "queued",
+            )
+            for message_id, m in pairs
+            for seq, turn in enumerate(m.turns, 1)
+        ],
+    )  # fmt: skip
+    await q.over(
+        """with rows(id bigint, message_id bigint)
+           update line set state = 'taken', message_id = rows.message_id from rows
+           where line.id = rows.id returning line.id""",
+        sorted((line_id, message_id) for message_id, m in pairs for line_id in m.line_ids),
+    )
+    return ids
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A part that this process alone may send now."""
+
+    id: int
+    message_id: int
+    number: str
+    text: str
+    """Of the whole message."""
+    alphabet: str
+    sender: str
+    expires: int
+    udh_ref: int
+    seq: int
+    total: int
+
+
+async def claim(
+    q: Queries, tools: Tools, *, route: str, owner: str, limit: int, now: int
+) -> list[Claimed]:
+    """Take up to `limit` parts in the order of (lane, turn), none that has expired.
+
+    A part that stands on a consent is taken only while the number is open and no consent of it
+    has changed since the text was composed; on PostgreSQL that row is locked until the commit.
+    The guard on the state is repeated outside: without it two workers claim the same row.
+    """
+    taken = await q.all(
+        f"""update part set state = 'sending', attempts = attempts + 1, owner = :owner,
+                            claimed_at = :now
+            where id in (
+                select p.id from part p join number n on n.id = p.number_id
+                where p.route = :route and p.state = 'queued' and p.expires > :now
+                  and (p.ground <> 'consent'
+                       or (n.state = 'open' and n.consent_rev = p.consent_rev))
+                order by p.lane, p.turn, p.id limit :limit
+                {q.only(postgresql="for update of p skip locked for share of n skip locked")})
+              and state = 'queued'
+            returning id""",
+        route=route,
+        owner=owner,
+        limit=limit,
+        now=now,
+    )
+    rows = await q.over(
+        """with rows(id bigint)
+           select p.id, p.message_id, p.seq, p.total, p.udh_ref, p.expires, p.lane, p.turn,
+                  p.number_id, n.sealed, m.text, m.alphabet, coalesce(s.sender, '') as sender
+           from rows join part p on p.id = rows.id
+           join message m on m.id = p.message_id
+           join number n on n.id = p.number_id
+           left join school s on s.id = p.school_id""",
+        sorted((row["id"],) for row in taken),
+    )
+    opened = tools.vault.text
+    return [
+        Claimed(
+            id=row["id"],
+            message_id=row["message_id"],
+            number=opened(row["sealed"], "number.sealed", row["number_id"]),
+            text=opened(row["text"], "message.text", row["message_id"]),
+            alphabet=row["alphabet"],
+            sender=row["sender"],
+            expires=row["expires"],
+            udh_ref=row["udh_ref"],
+            seq=row["seq"],
+            total=row["total"],
+        )
+        for row in sorted(rows, key=lambda row: (row["lane"], row["turn"], row["id"]))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a part becomes after an answer, or the lack of one."""
+
+    part_id: int
+    state: PartState
+    provider_id: str = ""
+    failure: Failure | None = None
+    code: str = ""
+    due: int | None = None
+    attempt_counts: bool = True
+
+
+async def settle(q: Queries, settled: Sequence[Settled], *, now: int) -> list[int]:
+    """Write the outcomes of parts that were `sending` (or in doubt); the messages concerned.
+
+    A part that a receipt has brought further meanwhile is left as it is.
+    """
+    rows = await q.over(
+        """with rows(id bigint, state text, provider_id text, provider_key text, failure text,
+                     code text, due bigint, back bigint, done_at bigint)
+           update part set state = rows.state, provider_id = rows.provider_id,
+               provider_key = rows.provider_key, failure = rows.failure, code = rows.code,
+               due = rows.due, attempts = attempts - rows.back, done_at = rows.done_at,
+               sent_at = case when rows.state in ('sent', 'doubt') then claimed_at end
+           from rows where part.id = rows.id and part.state in ('sending', 'doubt')
+           returning part.message_id""",
+        sorted(
+            (
+                s.part_id, s.state.value, s.provider_id or None,
+                canonical(s.provider_id) if s.provider_id else None,
+                s.failure.value if s.failure else None, s.code or None, s.due,
+                0 if s.attempt_counts else 1, now if s.state is PartState.REJECTED else None,
+            )
+            for s in settled
+        ),
+    )  # fmt: skip
+    return [row["message_id"] for row in rows]
+
+
+async def attempts(q: Queries, part_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """part id -> (attempts so far, expires)."""
+    rows = await q.over(
+        """with rows(id bigint)
+           select part.id, part.attempts, part.expires from rows join part on part.id = rows.id""",
+        sorted((part_id,) for part_id in part_ids),
+    )
+    return {row["id"]: (row["attempts"], row["expires"]) for row in rows}
+
+
+async def mark_told(q: Queries, message_ids: Sequence[int]) -> None:
+    """The operator took a part of these messages: their lines count as told."""
+    await q.over(
+        """with rows(id bigint)
+           update line set state = 'told' from rows
+           where line.message_id = rows.id and line.state = 'taken' returning line.id""",
+        [(message_id,) for message_id in sorted(set(message_ids))],
+    )
+
+
+async def fold(q: Queries, message_ids: Sequence[int], *, now: int) -> list[int]:
+    """Close the messages all of whose parts are final; the ids of those closed.
+
+    Delivered means every part was; of other ends the worst names the message. Lines of a
+    message that did not arrive were not told.
+    """
+    closed = await q.over(
+        """with rows(id bigint)
+           update message set done_at = :now, state = (
+               select case
+                   when count(*) = sum(case when state = 'delivered' then 1 else 0 end)
+                       then 'delivered'
+                   when sum(case when state = 'rejected' then 1 else 0 end) > 0 then 'rejected'
+                   when sum(case when state = 'undelivered' then 1 else 0 end) > 0
+                       then 'undelivered'
+                   when sum(case when state = 'expired' then 1 else 0 end) > 0 then 'expired'
+                   when sum(case when state = 'withdrawn' then 1 else 0 end) > 0 then 'withdrawn'
+                   else 'unknown' end
+               from part where part.message_id = message.id)
+           from rows
+           where message.id = rows.id and message.state in ('open', 'unknown')
+             and not exists (select 1 from part where part.message_id = message.id
+                 and part.state in ('queued', 'retry', 'sending', 'doubt', 'sent'))
+           returning message.id, message.state""",
+        [(message_id,) for message_id in sorted(set(message_ids))],
+        now=now,
+    )
+    failed = sorted((row["id"],) for row in closed if row["state"] not in ("delivered", "unknown"))
+    await q.over(
+        """with rows(id bigint)
+           update line set state = 'silent', reason = 'not-delivered' from rows
+           where line.message_id = rows.id and line.state in ('taken', 'told')
+           returning line.id""",
+        failed,
+    )
+    return [row["id"] for row in closed]

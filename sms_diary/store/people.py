@@ -1,0 +1,290 @@
+"""Classes, pupils, guardians and their subscriptions (guardian × pupil)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sms_diary.db import Queries, Row
+from sms_diary.model import ConsentState, NumberState
+from sms_diary.store.tools import Tools
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    id: int
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class PupilRow:
+    id: int
+    class_id: int
+    full_name: str
+    birth_date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A guardian's subscription to one pupil, with what it allows for one topic."""
+
+    subscription_id: int
+    school_id: int
+    guardian_id: int
+    number_id: int
+    pupil_id: int
+    number_state: NumberState
+    consent: ConsentState
+    ledger_id: int | None
+
+
+# ---------------------------------------------------------------- classes and pupils
+
+
+async def classes(q: Queries, school_id: int, year: int) -> list[ClassRow]:
+    rows = await q.all(
+        "select id, name, key from class where school_id = :school_id and year = :year",
+        school_id=school_id,
+        year=year,
+    )
+    return [ClassRow(row["id"], row["name"], row["key"]) for row in rows]
+
+
+async def add_classes(
+    q: Queries, tools: Tools, school_id: int, year: int, names: Sequence[tuple[str, str]]
+) -> list[ClassRow]:
+    """New classes from (key, name) pairs; one that exists already is left as it is."""
+    await q.over(
+        """with rows(key text, name text, id bigint, school_id bigint, year bigint)
+           insert into class (id, school_id, year, name, key)
+           select id, school_id, year, name, key from rows where true
+           on conflict (school_id, year, key) do nothing returning id""",
+        [(key, name, tools.ids.new(), school_id, year) for key, name in sorted(dict(names).items())],
+    )
+    return await classes(q, school_id, year)
+
+
+async def rosters(q: Queries, class_ids: Iterable[int], day: str) -> dict[int, list[PupilRow]]:
+    """Who is in each class on a day (ISO date)."""
+    rows = await q.over(
+        """with rows(class_id bigint)
+           select rows.class_id, pupil.id, pupil.full_name, pupil.birth_date
+           from rows join membership m on m.class_id = rows.class_id
+           join pupil on pupil.id = m.pupil_id
+           where m.from_day <= :day and (m.to_day is null or m.to_day >= :day)
+             and pupil.full_name is not null
+           order by pupil.id""",
+        [(class_id,) for class_id in sorted(set(class_ids))],
+        day=day,
+    )
+    found: dict[int, list[PupilRow]] = {class_id: [] for class_id in class_ids}
+    for row in rows:
+        found[row["class_id"]].append(
+            PupilRow(row["id"], row["class_id"], row["full_name"], row["birth_date"] or "")
+        )
+    return found
+
+
+async def by_external_ids(
+    q: Queries, pairs: Iterable[tuple[int, str]]
+) -> dict[tuple[int, str], int]:
+    """(school, the journal's own id) -> pupil id."""
+    rows = await q.over(
+        """with rows(external_id text, school_id bigint)
+           select rows.school_id, rows.external_id, pupil.id
+           from rows join pupil on pupil.school_id = rows.school_id
+                               and pupil.external_id = rows.external_id""",
+        sorted({(external, school_id) for school_id, external in pairs}),
+    )
+    return {(row["school_id"], row["external_id"]): row["id"] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class NewPupil:
+    full_name: str
+    name_key: str
+    birth_date: str
+    class_id: int
+    external_id: str | None = None
+
+
+async def add_pupils(
+    q: Queries, tools: Tools, school_id: int, pupils: Sequence[NewPupil], *, from_day: str, now: int
+) -> list[int]:
+    """New pupils, each in a class from a day (ISO date); their ids in order."""
+    ids = tools.ids.many(len(pupils))
+    await q.insert(
+        "pupil",
+        "id, school_id, external_id, full_name, name_key, birth_date, created_at",
+        [
+            (pupil_id, school_id, p.external_id, p.full_name, p.name_key, p.birth_date or None, now)
+            for pupil_id, p in zip(ids, pupils, strict=True)
+        ],
+    )
+    await q.insert(
+        "membership",
+        "pupil_id, class_id, school_id, from_day, to_day",
+        [
+            (pupil_id, p.class_id, school_id, from_day, None)
+            for pupil_id, p in zip(ids, pupils, strict=True)
+        ],
+    )
+    return ids
+
+
+async def pupil_names(q: Queries, pupil_ids: Iterable[int]) -> dict[int, str]:
+    rows = await q.over(
+        """with rows(id bigint)
+           select pupil.id, pupil.full_name from rows join pupil on pupil.id = rows.id""",
+        [(pupil_id,) for pupil_id in sorted(set(pupil_ids))],
+    )
+    return {row["id"]: row["full_name"] or "" for row in rows}
+
+
+# ---------------------------------------------------------------- guardians
+
+
+async def ensure_guardians(
+    q: Queries, tools: Tools, school_id: int, wanted: Sequence[tuple[int, str]], *, now: int
+) -> dict[int, tuple[int, str]]:
+    """number id -> (guardian id, full name) for (number id, full name) pairs.
+
+    A guardian who is there already keeps the name that came first.
+    """
+    await q.over(
+        """with rows(number_id bigint, full_name text, id bigint, school_id bigint, now bigint)
+           insert into guardian (id, school_id, number_id, full_name, created_at)
+           select id, school_id, number_id, full_name, now from rows where true
+           on conflict (school_id, number_id) do nothing returning id""",
+        [
+            (number_id, name, tools.ids.new(), school_id, now)
+            for number_id, name in sorted(dict(reversed(wanted)).items())
+        ],
+    )
+    rows = await q.over(
+        """with rows(number_id bigint)
+           select guardian.number_id, guardian.id, guardian.full_name
+           from rows join guardian on guardian.number_id = rows.number_id
+           where guardian.school_id = :school_id""",
+        [(number_id,) for number_id in sorted({number_id for number_id, _ in wanted})],
+        school_id=school_id,
+    )
+    return {row["number_id"]: (row["id"], row["full_name"] or "") for row in rows}
+
+
+async def ensure_subscriptions(
+    q: Queries,
+    tools: Tools,
+    school_id: int,
+    wanted: Sequence[tuple[int, int, str]],
+    *,
+    now: int,
+) -> tuple[dict[tuple[int, int], int], int]:
+    """(guardian, pupil) -> subscription id, and how many of them are new.
+
+    `wanted` are (guardian id, pupil id, relation).
+    """
+    made = await q.over(
+        """with rows(guardian_id bigint, pupil_id bigint, relation text, id bigint,
+                     school_id bigint, now bigint)
+           insert into subscription (id, school_id, guardian_id, pupil_id, relation, created_at)
+           select id, school_id, guardian_id, pupil_id, relation, now from rows where true
+           on conflict (guardian_id, pupil_id) do nothing returning id""",
+        [
+            (guardian, pupil, relation, tools.ids.new(), school_id, now)
+            for (guardian, pupil), relation in sorted({(g, p): r for g, p, r in wanted}.items())
+        ],
+    )
+    rows = await q.over(
+        """with rows(guardian_id bigint, pupil_id bigint)
+           select s.id, s.guardian_id, s.pupil_id
+           from rows join subscription s on s.guardian_id = rows.guardian_id
+                                        and s.pupil_id = rows.pupil_id""",
+        sorted({(guardian, pupil) for guardian, pupil, _ in wanted}),
+    )
+    found = {(row["guardian_id"], row["pupil_id"]): row["id"] for row in rows}
+    return found, len(made)
+
+
+# ---------------------------------------------------------------- who is to learn of it
+
+_SUBSCRIBER = """s.id, s.school_id, s.guardian_id, s.pupil_id, g.number_id, n.state as number_state,
+                 coalesce(t.state, a.state, 'unknown') as consent,
+                 coalesce(t.ledger_id, a.ledger_id) as ledger_id"""
+
+
+def _subscriber(row: Row) -> Subscriber:
+    return Subscriber(
+        subscription_id=row["id"],
+        school_id=row["school_id"],
+        guardian_id=row["guardian_id"],
+        number_id=row["number_id"],
+        pupil_id=row["pupil_id"],
+        number_state=NumberState(row["number_state"]),
+        consent=ConsentState(row["consent"]),
+        ledger_id=row["ledger_id"],
+    )
+
+
+async def subscribers(
+    q: Queries, wanted: Iterable[tuple[int, str]]
+) -> dict[tuple[int, str], list[Subscriber]]:
+    """(pupil, topic) -> everybody subscribed to that pupil, consenting or not.
+
+    On PostgreSQL the numbers are locked against a change of consent until the commit: a stop
+    that comes meanwhile finds the lines that are planned here.
+    """
+    rows = await q.over(
+        f"""with rows(pupil_id bigint, topic text)
+            select rows.topic, {_SUBSCRIBER}
+            from rows join subscription s on s.pupil_id = rows.pupil_id
+            join guardian g on g.id = s.guardian_id
+            join number n on n.id = g.number_id
+            left join consent t on t.subscription_id = s.id and t.topic = rows.topic
+            left join consent a on a.subscription_id = s.id and a.topic = '*'
+            {q.only(postgresql="order by n.id for share of n")}""",
+        sorted(set(wanted)),
+    )
+    found: dict[tuple[int, str], list[Subscriber]] = {}
+    for row in rows:
+        found.setdefault((row["pupil_id"], row["topic"]), []).append(_subscriber(row))
+    return found
+
+
+async def subscribers_of_entry(
+    q: Queries, *, school_id: int, entry_id: int, topic: str, day: str, after: int, limit: int
+) -> list[Subscriber]:
+    """Subscriptions of the next `limit` guardians an entry of a class or school concerns.
+
+    Guardians follow in the order of their ids, from the one after `after`; an entry without
+    rows in `audience` is for the whole school. `day` (ISO) decides who is in a class.
+    """
+    concerned = """(not exists (select 1 from audience where entry_id = :entry_id)
+              or {0}.pupil_id in (
+                select m.pupil_id from audience a join membership m on m.class_id = a.class_id
+                where a.entry_id = :entry_id and m.from_day <= :day
+                  and (m.to_day is null or m.to_day >= :day)
+                union select pupil_id from audience where entry_id = :entry_id))"""
+    rows = await q.all(
+        f"""select {_SUBSCRIBER}
+            from subscription s
+            join guardian g on g.id = s.guardian_id
+            join number n on n.id = g.number_id
+            left join consent t on t.subscription_id = s.id and t.topic = :topic
+            left join consent a on a.subscription_id = s.id and a.topic = '*'
+            where s.school_id = :school_id and {concerned.format("s")}
+              and s.guardian_id in (
+                select distinct x.guardian_id from subscription x
+                where x.school_id = :school_id and x.guardian_id > :after
+                  and {concerned.format("x")}
+                order by x.guardian_id limit :limit)
+            order by s.guardian_id, s.id {q.only(postgresql="for share of n")}""",
+        school_id=school_id,
+        entry_id=entry_id,
+        topic=topic,
+        day=day,
+        after=after,
+        limit=limit,
+    )
+    return [_subscriber(row) for row in rows]
