@@ -18,7 +18,9 @@ FROM python:3.11-slim
 RUN useradd --system --uid 10001 --user-group --no-create-home diary \
     && mkdir /data && chown 10001:10001 /data && chmod 700 /data
 COPY --from=build /opt/sms-diary /opt/sms-diary
-ENV PATH=/opt/sms-diary/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# The container is the boundary here: inside it the service must be reachable from the outside.
+ENV PATH=/opt/sms-diary/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    SMS_DIARY_WEB__HOST=0.0.0.0
 USER 10001
 WORKDIR /data
 VOLUME /data

@@ -117,7 +117,9 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
         collector: Collector[Request, Accepted] = Collector(
             acceptor.accept_many, most=2000, size=lambda request: len(request.drafts) or 1
         )
-        address = await _serve(stack, settings, _web(base, clock, wakes, acceptor, collector, monitor))
+        address = await _serve(
+            stack, settings, _web(base, clock, wakes, acceptor, collector, monitor)
+        )
         yield Service(base, clock, wakes, acceptor, monitor, channels, address)
 
 
@@ -196,7 +198,7 @@ async def _keep_leases(stack: AsyncExitStack, base: Base, settings: Settings) ->
             try:
                 async with base.database.transaction() as q:
                     await leases.prolong(q, base.holder, _lease(settings))
-            except Exception as error:  # noqa: BLE001  # the next beat may get through
+            except Exception as error:  # the next beat may get through
                 log.error("heartbeat failed", error=type(error).__name__)
 
     _in_background(stack, beat())

@@ -27,7 +27,7 @@ class Collector(Generic[Item, Outcome]):
         work: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome]]],
         *,
         most: int = 1000,
-        size: Callable[[Item], int] = lambda item: 1,
+        size: Callable[[Item], int] = lambda _item: 1,
     ) -> None:
         self._work = work
         self._most = most

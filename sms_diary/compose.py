@@ -7,6 +7,7 @@ so a stop that comes meanwhile finds either the lines or the message.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from sms_diary import plan
 from sms_diary.clock import Clock
@@ -19,7 +20,6 @@ from sms_diary.store.outbox import NewMessage
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
-from datetime import date
 
 GUARDIANS = 500
 """Guardians composed for in one transaction."""
@@ -81,9 +81,7 @@ class Compose:
         return was
 
     def _tell(self, rows: Sequence[Row], was: dict[int, str], school: School) -> list[Text]:
-        style = Style(
-            school=school.short_name, budget=school.budget, transliterate=school.latin
-        )
+        style = Style(school=school.short_name, budget=school.budget, transliterate=school.latin)
         return self._renderer.tell([self._told(row, was.get(row["id"])) for row in rows], style)
 
     def _told(self, row: Row, was: str | None) -> Told:

@@ -154,8 +154,8 @@ _CYRILLIC = re.compile("[\u0400-\u04ff]")
 def transliterate(text: str) -> str:
     """The text in Latin (scheme MOSMETRO), every character within GSM-7.
 
-    Words in capitals stay in capitals (ПОМОЩЬ → POMOSCH). What has no Latin twin loses its
-    accents or, like an emoji, is dropped.
+    Words in capitals stay in capitals (ПОМОЩЬ → POMOSCH). Of what has no Latin twin, letters
+    lose their accents or become «?», and signs such as emoji are dropped.
     """
     latin = _WORD.sub(_latin_word, text)
     if _NOT_GSM7.search(latin) is None:
@@ -180,4 +180,4 @@ def _nearest(match: re.Match[str]) -> str:
     if twin := _LATIN_TWINS.get(match[0]):
         return twin
     plain = unicodedata.normalize("NFKD", match[0]).encode("ascii", "ignore").decode()
-    return _NOT_GSM7.sub("", plain)
+    return _NOT_GSM7.sub("", plain) or ("?" if match[0].isalpha() else "")

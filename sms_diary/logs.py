@@ -15,7 +15,9 @@ from typing import Any
 import structlog
 
 # Russian numbers in any spelling: 8 or 7 or +7, then nine or ten digits with punctuation.
-_NUMBER = re.compile(r"(?<!\d)(\+?[78])[ (.-]{0,2}(\d{3})[ ).-]{0,2}(\d{3})[ .-]?(\d{2})[ .-]?(\d{2})(?!\d)")
+_NUMBER = re.compile(
+    r"(?<!\d)(\+?[78])[ (.-]{0,2}(\d{3})[ ).-]{0,2}(\d{3})[ .-]?(\d{2})[ .-]?(\d{2})(?!\d)"
+)
 _BARE = re.compile(r"(?<!\d)(9\d{2})(\d{5})(\d{2})(?!\d)")
 
 

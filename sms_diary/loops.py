@@ -30,7 +30,7 @@ async def run(
     while True:
         try:
             more = await step()
-        except Exception as error:  # noqa: BLE001  # a loop must outlive whatever a step meets
+        except Exception as error:  # a loop must outlive whatever a step meets
             log.error("loop failed", loop=name, error=type(error).__name__)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _PAUSE_LONGEST)

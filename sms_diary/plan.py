@@ -33,7 +33,7 @@ class Fate:
     lane: int
 
 
-def fate(
+def fate(  # noqa: PLR0913  # all that a decision weighs
     kind: Kind, consent: ConsentState, number: NumberState, mode: SchoolMode, *,
     is_staff: bool, urgent: bool, expires: int, now: int,
 ) -> Fate:  # fmt: skip
@@ -68,8 +68,7 @@ def turns(clock: int, now: int, parts: int) -> tuple[int, ...]:
 
 def short_name(full_name: str) -> str:
     """«Белкина Дарья Игоревна» -> «Дарья Б.»: no more of a child in an SMS than needed."""
-    words = full_name.split()
-    if len(words) < 2:
-        return full_name
-    return f"{words[1]} {words[0][0]}."
-
+    surname, _, rest = full_name.strip().partition(" ")
+    if not rest:
+        return surname
+    return f"{rest.split()[0]} {surname[0]}."

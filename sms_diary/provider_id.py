@@ -6,6 +6,8 @@ names the same message in hex or in decimal is tried on the receipt's side only.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 _LONGEST_NUMBER = 20  # a 64-bit id in decimal; longer ones are names, not numbers
 
 
@@ -21,8 +23,6 @@ def candidates(provider_id: str) -> list[str]:
     if len(key) <= _LONGEST_NUMBER:
         if key.isascii() and key.isdigit():
             found.append(format(int(key), "x"))
-        try:
+        with suppress(ValueError):
             found.append(str(int(key, 16)))
-        except ValueError:
-            pass
     return list(dict.fromkeys(found))

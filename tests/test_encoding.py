@@ -162,6 +162,7 @@ def test_a_clean_text_has_no_controls_and_no_double_space(text: str) -> None:
         ("мат №412,413; геогр §14", "mat N412,413; geogr §14"),
         ("«Юность» — …\u00a0да", '"Yunost" - ... da'),
         ("ЮЛЯ Ю. Щукина", "YULYA Yu. Schukina"),
+        ("Мария ß, Ļida, 李", "Mariya ß, Lida, ?"),
         ("молодец 😀 так держать 😀", "molodets tak derzhat"),
     ],
 )

@@ -196,7 +196,16 @@ async def test_a_hostile_sms_is_text_and_nothing_else(
 
 
 async def test_all_answers_forbid_foreign_code(web: aiohttp.ClientSession) -> None:
-    paths = ("/", "/page.css", "/page.js", "/ledger.json", "/stats.json", "/nothing", "/changes")
+    paths = (
+        "/",
+        "/page.css",
+        "/page.js",
+        "/icon.svg",
+        "/ledger.json",
+        "/stats.json",
+        "/nothing",
+        "/changes",
+    )
     for path in paths:
         async with web.get(path) as response:
             policy = response.headers["Content-Security-Policy"]

@@ -234,7 +234,7 @@ async def test_a_peer_that_answers_no_submit_is_left_for_a_new_connection() -> N
 
     async with (
         Smsc(submit=forgetful) as smsc,
-        talking(smsc, response_timeout=0.1, enquire_link=0.05) as (channel, news),
+        talking(smsc, response_timeout=0.3, enquire_link=0.05) as (channel, news),
     ):
         await channel.send([part(1)])
         await news.until(lambda: bool(news.results))

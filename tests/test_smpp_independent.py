@@ -31,61 +31,82 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-async def test_a_server_of_other_people_takes_our_parts_and_brings_receipts_and_replies() -> None:
+@pytest.fixture
+async def other_server() -> AsyncIterator[tuple[smpp34.Server, int]]:
     port = free_port()
     server = smpp34.Server("127.0.0.1", port, system_id="other")
     await server.start()
+    yield server, port
+    await server.stop()
+
+
+@asynccontextmanager
+async def talking(port: int) -> AsyncIterator[tuple[SmppChannel, News]]:
     channel, news = SmppChannel(settings(port, send_reference=True)), News()
     await channel.start(news.reports)
-    phone = await server.next()
-    assert isinstance(phone, smpp34.Esme)
-    assert phone.system_id == "school"
-    await news.until(channel.ready)
+    try:
+        await news.until(channel.ready)
+        yield channel, news
+    finally:
+        await channel.stop()
 
-    long = "Дневник: «Б» 🎉 " * 7
-    texts = split(long)
-    assert len(texts) == 2
+
+async def test_a_server_of_other_people_takes_our_parts(
+    other_server: tuple[smpp34.Server, int],
+) -> None:
+    server, port = other_server
+    text = "Дневник: «Б» 🎉 " * 7
+    texts = split(text)
     batch = [part(n, text=t, total=2, seq=n, udh_ref=9) for n, t in enumerate(texts, 1)]
-    await channel.send([*batch, part(3, number="+79000000009")])
     got: list[Any] = []
-    for n in range(3):
-        event = await server.next()
-        assert isinstance(event, smpp34.SubmitSmEvent)
-        got.append(event)
-        if n < 2:
-            event.accept(f"id-{n}")
-        else:
-            event.reject(smpp34.ESME_RINVDSTADR)
-    await news.until(lambda: len(news.results) == 3)
+    async with talking(port) as (channel, news):
+        assert isinstance(await server.next(), smpp34.Esme)
+        await channel.send([*batch, part(3, number="+79000000009")])
+        for _ in range(3):  # in any order: it serves them in parallel
+            event = await server.next()
+            assert isinstance(event, smpp34.SubmitSmEvent)
+            got.append(event)
+            if event.destination_addr == "79000000009":
+                event.reject(0x0B)
+            else:
+                event.accept(f"id-{event.short_message[5]}")
+        await news.until(lambda: len(news.results) == 3)
+    assert isinstance(await server.next(), smpp34.Unbound)
 
+    got.sort(key=lambda e: (e.destination_addr, e.short_message[5]))
     assert [e.destination_addr for e in got] == ["79000000001"] * 2 + ["79000000009"]
     assert (got[0].source_addr, got[0].source_addr_ton) == ("SHKOLA", 5)
-    assert "".join(e.short_message[6:].decode("utf-16-be") for e in got[:2]) == long
+    assert "".join(e.short_message[6:].decode("utf-16-be") for e in got[:2]) == text
     assert [e.short_message[:6] for e in got[:2]] == [b"\5\0\3\x09\2\1", b"\5\0\3\x09\2\2"]
     assert [(t.tag, t.value) for t in got[0].tlvs] == [(0x204, b"\0\1")]
     assert {r.part_id: (r.outcome, r.provider_id, r.failure) for r in news.results} == {
-        1: (Outcome.ACCEPTED, "id-0", None),
-        2: (Outcome.ACCEPTED, "id-1", None),
+        1: (Outcome.ACCEPTED, "id-1", None),
+        2: (Outcome.ACCEPTED, "id-2", None),
         3: (Outcome.FAILED, "", Failure.BAD_NUMBER),
     }
 
-    answer = await phone.deliver_sm(
-        "SHKOLA", b"", source_addr="79000000001", source_addr_ton=1, esm_class=4,
-        tlvs=[smpp34.Tlv(0x1E, b"id-0\0"), smpp34.Tlv(0x427, b"\2")],
-    )  # fmt: skip
-    assert answer.is_success
-    reply = await phone.deliver_sm(
-        "1234", "СТОП".encode("utf-16-be"), source_addr="79000000001", source_addr_ton=1,
-        data_coding=8,
-    )  # fmt: skip
-    assert reply.is_success
+
+async def test_receipts_and_replies_of_a_server_of_other_people_are_read_and_acknowledged(
+    other_server: tuple[smpp34.Server, int],
+) -> None:
+    server, port = other_server
+    async with talking(port) as (_, news):
+        esme = await server.next()
+        assert isinstance(esme, smpp34.Esme)
+        assert esme.system_id == "school"
+        answer = await esme.deliver_sm(
+            "SHKOLA", b"", source_addr="79000000001", source_addr_ton=1, esm_class=4,
+            tlvs=[smpp34.Tlv(0x1E, b"id-0\0"), smpp34.Tlv(0x427, b"\2")],
+        )  # fmt: skip
+        assert answer.is_success
+        answer = await esme.deliver_sm(
+            "1234", "СТОП".encode("utf-16-be"), source_addr="79000000001", source_addr_ton=1,
+            data_coding=8,
+        )  # fmt: skip
+        assert answer.is_success
     (receipt,), (sms,) = news.receipts, news.inbound
     assert (receipt.provider_id, receipt.state) == ("id-0", PartState.DELIVERED)
     assert (sms.number, sms.text) == ("+79000000001", "СТОП")
-
-    await channel.stop()
-    assert isinstance(await server.next(), smpp34.Unbound)
-    await server.stop()
 
 
 @pytest.fixture(scope="module")

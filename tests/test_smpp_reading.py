@@ -38,10 +38,16 @@ def utc(*when: int) -> int:
     return int(datetime(*when, tzinfo=UTC).timestamp()) * 1000  # type: ignore[misc,arg-type]
 
 
+BY_THE_BOOK = (
+    "id:0A1B sub:001 dlvrd:001 submit date:2611241000 done date:2611241005 stat:DELIVRD err:000"
+)
 DIALECTS = {
     "by the book": (
-        "id:0A1B sub:001 dlvrd:001 submit date:2611241000 done date:2611241005 "
-        "stat:DELIVRD err:000 text:hello",
+        f"{BY_THE_BOOK} text:hello",
+        ("0A1B", P.DELIVERED, "000", utc(2026, 11, 24, 10, 5)),
+    ),
+    "the letter of the book with an odd text": (
+        f"{BY_THE_BOOK} text:stat:UNDELIV err:7 done date:1",
         ("0A1B", P.DELIVERED, "000", utc(2026, 11, 24, 10, 5)),
     ),
     "seconds in dates": (

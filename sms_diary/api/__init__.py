@@ -1,1 +1,1 @@
-"""HTTP for machines: the events door, the admin endpoint, health. Errors are RFC 9457, in Russian."""
+"""HTTP for machines: the events door, the admin endpoint, health. Errors are RFC 9457."""

@@ -16,6 +16,7 @@ from sms_diary.store import schools
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 
+_MOST_TOKENS = 1000
 _REMEMBERED = 1.0
 """Seconds for which a school and its secrets are remembered: a revoked one ends within that."""
 
@@ -33,9 +34,7 @@ class Callers:
         """The school of an address; 404 if there is none."""
         return (await self._known(slug))[0]
 
-    async def signed_or_token(
-        self, slug: str, headers: Mapping[str, str], body: bytes
-    ) -> School:
+    async def signed_or_token(self, slug: str, headers: Mapping[str, str], body: bytes) -> School:
         """The school, if the request is signed by one of its secrets or brings a token for it."""
         school, secrets = await self._known(slug)
         if "webhook-signature" in headers:
@@ -54,7 +53,9 @@ class Callers:
         """The school whose live token this is; 0 for a token of all schools."""
         scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            raise _unauthorized("Подпишите запрос (Standard Webhooks) или дайте токен: Authorization: Bearer …")
+            raise _unauthorized(
+                "Подпишите запрос (Standard Webhooks) или дайте токен: Authorization: Bearer …"
+            )
         token = token.strip()
         now = time.monotonic()
         remembered = self._tokens.get(token)
@@ -64,7 +65,7 @@ class Callers:
             owner = await schools.school_of_token(q, token)
         if owner is None:
             raise _unauthorized("Токен неизвестен или отозван.")
-        if len(self._tokens) > 1000:
+        if len(self._tokens) > _MOST_TOKENS:
             self._tokens.clear()
         self._tokens[token] = (now + _REMEMBERED, owner)
         return owner
@@ -107,4 +108,6 @@ def _unauthorized(detail: str) -> Problem:
 
 
 def _no_school() -> Problem:
-    return Problem(404, "no-school", "Такой школы здесь нет. Её короткое имя даёт sms-diary school list.")
+    return Problem(
+        404, "no-school", "Такой школы здесь нет. Её короткое имя даёт sms-diary school list."
+    )

@@ -24,6 +24,11 @@ from sms_diary.store.schools import School
 MAX_BYTES = 1024 * 1024
 _LONGEST_ID = 200
 _TOO_MANY = "too-many-events"
+_REUSED = "Под этим webhook-id уже принят запрос с другим телом. Новому запросу нужен новый id."
+_NOTHING_TAKEN = (
+    "Ничего не принято. Исправьте перечисленное и отправьте снова, или отправьте с заголовком "
+    "Prefer: handling=lenient, чтобы верные события были приняты."
+)
 
 
 class EventsDoor:
@@ -46,7 +51,7 @@ class EventsDoor:
         ]
 
     async def post(self, http: web.Request) -> web.Response:
-        """202 with counts, once everything is committed; the same request again, the same answer."""
+        """202 with counts, once all is committed; the same request again, the same answer."""
         body = await _body(http)
         school = await self._callers.signed_or_token(http.match_info["school"], http.headers, body)
         lenient = "handling=lenient" in http.headers.get("Prefer", "").replace(" ", "")
@@ -66,8 +71,7 @@ class EventsDoor:
             return json_response({**accepted.answer, "dry_run": True})
         accepted = await self._collector.add(request)
         if accepted.conflict:
-            detail = "Под этим webhook-id уже принят запрос с другим телом. Новому запросу нужен новый id."
-            raise Problem(409, "id-reused", detail)
+            raise Problem(409, "id-reused", _REUSED)
         headers = {"Idempotent-Replay": "true"} if accepted.repeated else {}
         response = json_response(accepted.answer, status=202)
         response.headers.update(headers)
@@ -92,7 +96,9 @@ class EventsDoor:
 
 async def _body(http: web.Request) -> bytes:
     if http.content_type != "application/json":
-        raise Problem(415, "not-json-type", "Отправьте JSON с заголовком Content-Type: application/json.")
+        raise Problem(
+            415, "not-json-type", "Отправьте JSON с заголовком Content-Type: application/json."
+        )
     if (http.content_length or 0) > MAX_BYTES:
         raise _too_large()
     try:
@@ -102,11 +108,13 @@ async def _body(http: web.Request) -> bytes:
 
 
 def _too_large() -> Problem:
-    return Problem(413, "too-large", "Запрос больше 1 МиБ. Разделите события на несколько запросов.")
+    return Problem(
+        413, "too-large", "Запрос больше 1 МиБ. Разделите события на несколько запросов."
+    )
 
 
 def _request_id(http: web.Request, body: bytes) -> str:
-    """The caller's id; without one the body is its own id, so a repeat is recognised all the same."""
+    """The caller's id; without one the body is its own id, so a repeat is recognised too."""
     given = http.headers.get("webhook-id", "")
     if len(given) > _LONGEST_ID or any(not char.isprintable() for char in given):
         raise Problem(400, "bad-id", f"webhook-id — до {_LONGEST_ID} печатных знаков.")
@@ -119,8 +127,7 @@ def _invalid(problems: list[parsing.Problem]) -> Problem:
         return Problem(400, problems[0].code, problems[0].message.capitalize() + ".")
     if _TOO_MANY in codes:
         return Problem(413, _TOO_MANY, problems[0].message.capitalize() + ".")
-    detail = "Ничего не принято. Исправьте перечисленное и отправьте снова, или отправьте с заголовком Prefer: handling=lenient, чтобы верные события были приняты."
-    return Problem(422, "invalid-events", detail, errors=[_error(p) for p in problems])
+    return Problem(422, "invalid-events", _NOTHING_TAKEN, errors=[_error(p) for p in problems])
 
 
 def _error(problem: parsing.Problem) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from aiohttp import web
 
 log = structlog.get_logger(__name__)
 CONTENT_TYPE = "application/problem+json"
+_FIRST_ERROR = 400
+_COME_AGAIN = "Не получилось сохранить. Повторите тот же запрос позже: дважды он не сработает."
 _TITLES = {
     400: "Запрос не понят",
     401: "Нужна подпись или токен",
@@ -71,15 +73,14 @@ async def problems(
     except Problem as problem:
         return problem.response()
     except web.HTTPException as error:
-        if error.status < 400:
+        if error.status < _FIRST_ERROR:
             raise
         allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
         detail = _TITLES.get(error.status, error.reason)
         return Problem(error.status, f"http-{error.status}", detail, headers=allow).response()
-    except Exception as error:  # noqa: BLE001  # the caller must be told to come again
+    except Exception as error:  # the caller must be told to come again
         log.error("request failed", path=_route(request), error=type(error).__name__)
-        detail = "Не получилось сохранить. Повторите тот же запрос позже: второй раз он не сработает дважды."
-        return Problem(503, "unavailable", detail, headers={"Retry-After": "10"}).response()
+        return Problem(503, "unavailable", _COME_AGAIN, headers={"Retry-After": "10"}).response()
 
 
 def _route(request: web.Request) -> str:

@@ -22,9 +22,7 @@ staff = typer.Typer(
 Slug = Annotated[str, typer.Argument(help="Короткое имя школы латиницей, например school-5.")]
 
 
-def _in_database(
-    config: ConfigOption, work: Callable[[Queries, Tools], Awaitable[None]]
-) -> None:
+def _in_database(config: ConfigOption, work: Callable[[Queries, Tools], Awaitable[None]]) -> None:
     async def whole() -> None:
         from sms_diary.app import opened
         from sms_diary.config import load
@@ -97,7 +95,9 @@ def _check(slug: str, zone: str) -> None:
     from sms_diary.errors import ConfigError
 
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", slug):
-        raise ConfigError("Короткое имя школы — латинские строчные буквы, цифры и дефис, до 40 знаков.")
+        raise ConfigError(
+            "Короткое имя школы — латинские строчные буквы, цифры и дефис, до 40 знаков."
+        )
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -176,6 +176,9 @@ def add_staff(slug: Slug, config: ConfigOption = None) -> None:
         school = await _school(q, slug)
         known = await numbers.ensure(q, tools, [number], now=SystemClock().now())
         await schools.add_staff(q, school.id, known[number].id)
-        print(f"{mask(number)}: будет получать SMS школы {slug} и в проверочном режиме, если он в списке родителей")
+        print(
+            f"{mask(number)}: будет получать SMS школы {slug} и в проверочном режиме, "
+            "если он в списке родителей"
+        )
 
     _in_database(config, work)

@@ -20,9 +20,11 @@ def simulator(
     smpp_port: Annotated[int, typer.Option(help="Порт SMPP.")] = 2775,
     web_port: Annotated[int, typer.Option(help="Порт страницы с телефонами.")] = 8775,
     system_id: Annotated[str, typer.Option(help="Имя для входа.")] = "demo",
-    password: Annotated[str, typer.Option(help="Пароль.")] = "demo",
+    password: Annotated[str, typer.Option(help="Пароль.")] = "demo",  # noqa: S107  # of a toy
     receipt_delay: Annotated[float, typer.Option(help="Через сколько секунд отчёт.")] = 0.5,
-    receipts_hex: Annotated[bool, typer.Option(help="Номера в отчётах — шестнадцатеричные.")] = False,
+    receipts_hex: Annotated[
+        bool, typer.Option(help="Номера в отчётах — шестнадцатеричные.")
+    ] = False,
     ledger: Annotated[Path | None, typer.Option(help="Записывать принятое в файл (JSON).")] = None,
 ) -> None:
     """Имитация оператора и телефонов родителей."""

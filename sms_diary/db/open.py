@@ -16,8 +16,8 @@ async def open_database(url: str) -> tuple[Database, bool]:
     """Open `sqlite:PATH` or `postgresql://…`; the database, and whether it was empty before."""
     database: Database
     if url.startswith("sqlite:"):
-        path = Path(url.removeprefix("sqlite:").removeprefix("//")).expanduser()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = Path(url.removeprefix("sqlite:").removeprefix("//")).expanduser()  # noqa: ASYNC240
+        path.parent.mkdir(parents=True, exist_ok=True)  # once, at start
         database = await SqliteDatabase.open(path)
     elif url.startswith(("postgresql://", "postgres://")):
         database = await PostgresDatabase.open(url)

@@ -77,7 +77,7 @@ class PostgresQueries:
         return list(await self._connection.fetch(_over(sql), *arrays, *named))
 
     def only(self, *, sqlite: str = "", postgresql: str = "") -> str:
-        return postgresql
+        return {"sqlite": sqlite, "postgresql": postgresql}[self.engine]
 
 
 class PostgresDatabase:
@@ -91,7 +91,7 @@ class PostgresDatabase:
     @classmethod
     async def open(cls, url: str, *, connections: int = 10) -> PostgresDatabase:
         try:
-            import asyncpg
+            import asyncpg  # noqa: PLC0415  # an extra: SQLite does without
         except ImportError as missing:
             raise ConfigError(
                 "Для PostgreSQL нужен драйвер: установите пакет «sms-diary[pg]»."

@@ -92,13 +92,11 @@ class SqliteQueries:
             if len(values) != len(chunk) * len(columns):
                 raise TypeError(f"rows of {len(columns)} values wanted by: {sql}")
             values.extend([None] * ((count - len(chunk)) * len(columns)))
-            found.extend(
-                await self._connection.execute_fetchall(_over(sql, count), values + named)
-            )
+            found.extend(await self._connection.execute_fetchall(_over(sql, count), values + named))
         return found
 
     def only(self, *, sqlite: str = "", postgresql: str = "") -> str:
-        return sqlite
+        return {"sqlite": sqlite, "postgresql": postgresql}[self.engine]
 
 
 class SqliteDatabase:
@@ -132,7 +130,7 @@ class SqliteDatabase:
             for connection in opened:
                 await connection.close()
             raise
-        path.chmod(0o600)
+        path.chmod(0o600)  # noqa: ASYNC240  # once, at start
         return cls(opened[0], opened[1:])
 
     @asynccontextmanager

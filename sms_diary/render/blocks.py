@@ -13,7 +13,7 @@ from typing import TypeVar
 from sms_diary.encoding import segments, transliterate
 from sms_diary.model import Kind, Told
 from sms_diary.render.absences import is_change
-from sms_diary.render.notices import Notices
+from sms_diary.render.notices import NOTHING_SAID, Notices
 from sms_diary.render.sentences import Sentences
 from sms_diary.render.subjects import Level
 from sms_diary.render.writing import Wording, Writer
@@ -46,7 +46,7 @@ class Block:
                 self._wording = self._write(self.items)
             known = self._wording(level)
             if self._latin:
-                known = transliterate(known)
+                known = transliterate(known) or transliterate(NOTHING_SAID)
             self._texts[level] = known
         return known
 

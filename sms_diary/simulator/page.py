@@ -57,6 +57,7 @@ def make_app(smsc: Smsc) -> web.Application:
             web.get("/stats.json", _stats),
             web.get("/page.css", _file("page.css")),
             web.get("/page.js", _file("page.js")),
+            web.get("/icon.svg", _file("icon.svg")),
         ]
     )
     return app

@@ -78,7 +78,7 @@ class Session(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin (asyncio sets TCP_NODELAY itself)."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio's own contract
+        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         if self._centre.options.response_delay:
             self._late = DelayQueue(self._centre.options.response_delay, self._write)

@@ -36,9 +36,7 @@ async def states(
            from rows join consent on consent.subscription_id = rows.id""",
         [(subscription_id,) for subscription_id in sorted(set(subscription_ids))],
     )
-    return {
-        (row["subscription_id"], row["topic"]): ConsentState(row["state"]) for row in rows
-    }
+    return {(row["subscription_id"], row["topic"]): ConsentState(row["state"]) for row in rows}
 
 
 async def change(

@@ -34,7 +34,7 @@ async def queues(q: Queries) -> Queues:
 
 
 async def totals(q: Queries) -> dict[str, int]:
-    """Everything counted whole, by table and state: for the demo and tests, not for a big database."""
+    """Everything counted whole: for the demo and tests, not for a big database."""
     found: dict[str, int] = {}
     for name, sql in {
         "events": "select count(*) as n from event",

@@ -83,7 +83,17 @@ async def add_events(q: Queries, events: Sequence[NewEvent]) -> None:
         "event",
         "id, school_id, delivery_id, pos, kind, at, outcome, entry_id, version",
         [
-            (e.id, e.school_id, e.delivery_id, e.pos, e.kind, e.at, e.outcome, e.entry_id, e.version)
+            (
+                e.id,
+                e.school_id,
+                e.delivery_id,
+                e.pos,
+                e.kind,
+                e.at,
+                e.outcome,
+                e.entry_id,
+                e.version,
+            )
             for e in events
         ],
     )
@@ -101,9 +111,7 @@ class Held:
     candidates: tuple[int, ...]
 
 
-async def add_quarantine(
-    q: Queries, tools: Tools, held: Sequence[Held], *, now: int
-) -> list[int]:
+async def add_quarantine(q: Queries, tools: Tools, held: Sequence[Held], *, now: int) -> list[int]:
     ids = tools.ids.many(len(held))
     await q.insert(
         "quarantine",

@@ -140,5 +140,5 @@ async def fanned(q: Queries, entries: Sequence[tuple[int, int, int | None]]) -> 
         """with rows(id bigint, version bigint, fan bigint)
            update entry set fan = rows.fan from rows
            where entry.id = rows.id and entry.version = rows.version returning entry.id""",
-        sorted(entries, key=lambda entry: entry[:2]),
+        sorted(entries, key=lambda entry: (entry[0], entry[1])),
     )

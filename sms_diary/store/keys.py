@@ -52,7 +52,9 @@ def _read(path: Path) -> bytes:
     try:
         key = bytes.fromhex(path.read_text().strip())
     except (OSError, ValueError) as wrong:
-        raise ConfigError(f"Файл ключа {path} не читается: нужны 64 шестнадцатеричных знака.") from wrong
+        raise ConfigError(
+            f"Файл ключа {path} не читается: нужны 64 шестнадцатеричных знака."
+        ) from wrong
     if len(key) != KEY_BYTES:
         raise ConfigError(f"Файл ключа {path} испорчен: в нём не 64 шестнадцатеричных знака.")
     if path.stat().st_mode & 0o077:

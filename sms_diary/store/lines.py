@@ -64,8 +64,8 @@ async def due(q: Queries, *, now: int, guardians: int) -> list[Row]:
     return list(
         await q.all(
             f"""select l.id, l.school_id, l.entry_id, l.version, l.guardian_id, l.pupil_id,
-                       l.ledger_id, l.lane, l.value, l.expires, g.number_id, n.state as number_state,
-                       n.consent_rev, e.kind, e.subject, e.work, e.day, e.lesson, e.body, e.urgent,
+                       l.ledger_id, l.lane, l.value, l.expires, g.number_id,
+                       n.state as number_state, n.consent_rev, e.kind, e.subject, e.work, e.day, e.lesson, e.body, e.urgent,
                        e.who, p.full_name as pupil, c.name as class_name
                 from line l {q.only(sqlite="indexed by line_planned_of_guardian")}
                 join entry e on e.id = l.entry_id and e.version = l.version
@@ -88,9 +88,7 @@ async def due(q: Queries, *, now: int, guardians: int) -> list[Row]:
     )
 
 
-async def last_told(
-    q: Queries, pairs: Sequence[tuple[int, int]]
-) -> dict[tuple[int, int], str]:
+async def last_told(q: Queries, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], str]:
     """(entry, guardian) -> the value this guardian was told last."""
     rows = await q.over(
         """with rows(entry_id bigint, guardian_id bigint)

@@ -87,7 +87,7 @@ async def one(q: Queries, tools: Tools, school_id: int, message_id: int) -> Mess
 
 
 async def timeline(q: Queries, school_id: int, message_id: int) -> list[dict[str, Any]]:
-    """What happened to a message, in order: read from columns and receipts, nothing is logged twice.
+    """What happened to a message, in order, read from its columns and receipts.
 
     Each step has `at` (epoch ms), `what` (a closed word), and what belongs to it.
     """
@@ -196,9 +196,7 @@ async def subscription(
     return view, rows[0]["number_id"], number
 
 
-async def _subscriptions(
-    q: Queries, tools: Tools, rows: Sequence[Row]
-) -> list[SubscriptionView]:
+async def _subscriptions(q: Queries, tools: Tools, rows: Sequence[Row]) -> list[SubscriptionView]:
     states = await q.over(
         """with rows(id bigint)
            select c.subscription_id, c.topic, c.state

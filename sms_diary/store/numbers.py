@@ -65,9 +65,7 @@ async def read(q: Queries, tools: Tools, number_ids: Iterable[int]) -> dict[int,
            select number.id, number.sealed from rows join number on number.id = rows.id""",
         [(number_id,) for number_id in sorted(set(number_ids))],
     )
-    return {
-        row["id"]: tools.vault.text(row["sealed"], "number.sealed", row["id"]) for row in rows
-    }
+    return {row["id"]: tools.vault.text(row["sealed"], "number.sealed", row["id"]) for row in rows}
 
 
 async def bump(q: Queries, number_ids: Iterable[int]) -> None:

@@ -37,9 +37,7 @@ class NewMessage:
     line_ids: tuple[int, ...] = ()
 
 
-async def add(
-    q: Queries, tools: Tools, messages: Sequence[NewMessage], *, now: int
-) -> list[int]:
+async def add(q: Queries, tools: Tools, messages: Sequence[NewMessage], *, now: int) -> list[int]:
     """Queue the messages and take their lines; the message ids, in order."""
     ids = tools.ids.many(len(messages))
     pairs = list(zip(ids, messages, strict=True))

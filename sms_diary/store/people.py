@@ -60,7 +60,10 @@ async def add_classes(
            insert into class (id, school_id, year, name, key)
            select id, school_id, year, name, key from rows where true
            on conflict (school_id, year, key) do nothing returning id""",
-        [(key, name, tools.ids.new(), school_id, year) for key, name in sorted(dict(names).items())],
+        [
+            (key, name, tools.ids.new(), school_id, year)
+            for key, name in sorted(dict(names).items())
+        ],
     )
     return await classes(q, school_id, year)
 

@@ -16,7 +16,9 @@ from sms_diary.provider_id import candidates, canonical
 from sms_diary.store import outbox
 from sms_diary.store.tools import Tools
 
-_MOVABLE = {state: {source for source, to in PART_MOVES.items() if state in to} for state in PartState}
+_MOVABLE = {
+    state: {source for source, to in PART_MOVES.items() if state in to} for state in PartState
+}
 
 
 async def store(
@@ -93,9 +95,7 @@ async def _remember_numbers(q: Queries, tools: Tools, orphans: dict[int, str]) -
     )
 
 
-async def apply(
-    q: Queries, found: Sequence[tuple[int, PartState, str]], *, now: int
-) -> None:
+async def apply(q: Queries, found: Sequence[tuple[int, PartState, str]], *, now: int) -> None:
     """Move the parts (id, state, error) as their receipts say, and close their messages."""
     last: dict[int, tuple[PartState, str]] = {}
     for part_id, state, error in found:
@@ -128,7 +128,9 @@ async def adopt(q: Queries, route: str, accepted: Sequence[tuple[int, str]], *, 
            where receipt.route = :route and receipt.part_id is null
              and receipt.provider_key = rows.key
            returning receipt.part_id, receipt.state, receipt.error""",
-        sorted((key, part_id) for part_id, provider_id in accepted for key in candidates(provider_id)),
+        sorted(
+            (key, part_id) for part_id, provider_id in accepted for key in candidates(provider_id)
+        ),
         route=route,
     )
     await apply(q, [(r["part_id"], PartState(r["state"]), r["error"]) for r in rows], now=now)
@@ -173,7 +175,5 @@ async def resolve_doubt(q: Queries, *, now: int, before: int) -> int:
            from rows where part.id = rows.id returning part.id""",
         sorted((part_id, name, canonical(name)) for part_id, name in own.items()),
     )
-    await apply(
-        q, [(r["part_id"], PartState(r["state"]), r["error"]) for r in certain], now=now
-    )
+    await apply(q, [(r["part_id"], PartState(r["state"]), r["error"]) for r in certain], now=now)
     return len(own)

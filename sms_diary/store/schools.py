@@ -108,9 +108,7 @@ async def set_turn(q: Queries, school_id: int, turn: int) -> None:
 # ---------------------------------------------------------------- credentials
 
 
-async def add_credentials(
-    q: Queries, tools: Tools, school_id: int, *, now: int
-) -> tuple[str, str]:
+async def add_credentials(q: Queries, tools: Tools, school_id: int, *, now: int) -> tuple[str, str]:
     """A fresh webhook secret and a fresh token, to be shown once."""
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     token = "sd_" + secrets.token_urlsafe(32)
@@ -138,7 +136,7 @@ async def add_token(
     return credential_id
 
 
-async def _add(
+async def _add(  # noqa: PLR0917  # the columns of a row
     q: Queries, credential_id: int, school_id: int, kind: str, name: str,
     token_hash: bytes | None, secret: bytes | None, now: int,
 ) -> None:  # fmt: skip

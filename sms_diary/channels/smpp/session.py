@@ -117,7 +117,9 @@ class Session(asyncio.Protocol):
             self._resume_reading()
 
     async def unbind(self) -> None:
-        """Say goodbye (SMPP 3.4 §4.2) and close, within about two seconds."""
+        """Say goodbye (SMPP 3.4 §4.2) and close, within about three seconds."""
+        if self._transport is None:
+            return
         if self.may_write:
             self._intake.serving = False
             self._write(pdu.session_pdu("unbind", self._next()))

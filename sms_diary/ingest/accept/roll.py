@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from sms_diary.clock import local
 from sms_diary.db import Queries
+from sms_diary.ingest.days import SEPTEMBER
 from sms_diary.ingest.drafts import Draft, PupilRef
 from sms_diary.ingest.matching import ClassIndex, NameIndex
 from sms_diary.model import OF_A_CLASS, Kind
@@ -73,7 +74,7 @@ class Roll:
         rosters: dict[int, NameIndex] = {}
         for school_id in sorted(naming):
             today = local(now, schools[school_id].zone).date()
-            year = today.year if today.month >= 9 else today.year - 1
+            year = today.year if today.month >= SEPTEMBER else today.year - 1
             rows = await people.classes(q, school_id, year)
             index = classes[school_id] = ClassIndex((row.id, row.name) for row in rows)
             titles = {ref.class_name for s, ref in refs if s == school_id and not ref.id}
