@@ -302,8 +302,8 @@ create table line (
   reason text not null default '',
   message_id bigint
 );
-create index line_of_entry on line (entry_id, guardian_id);
-create unique index line_open on line (entry_id, guardian_id) where state = 'planned';
+-- No version is told twice to one guardian; a newer one closes what is still planned.
+create unique index line_of_entry on line (entry_id, guardian_id, version);
 create index line_due on line (due) where state = 'planned';
 create index line_planned_of_guardian on line (guardian_id) where state = 'planned';
 create index line_of_message on line (message_id) where message_id is not null;
@@ -332,6 +332,9 @@ create table message (
       or ground in ('request', 'code', 'staff'))
 );
 create index message_of_school on message (school_id, id);
+-- What went wrong is looked for by its state. Few rows, and none on the way of those that go well.
+create index message_that_failed on message (school_id, state, id)
+  where state not in ('open', 'delivered');
 -- An inbound SMS is answered once.
 create unique index message_reply on message (inbound_id) where ground = 'reply';
 

@@ -19,18 +19,19 @@ import structlog
 from aiohttp import web
 
 from sms_diary import loops
+from sms_diary.api import server
 from sms_diary.api.auth import Callers
-from sms_diary.api.events import MAX_BYTES, EventsDoor
+from sms_diary.api.events import EventsDoor
 from sms_diary.api.health import Health
 from sms_diary.api.messages import AdminEndpoint
-from sms_diary.api.problem import problems
+from sms_diary.api.problem import answering
 from sms_diary.channels.base import Channel, Reports
 from sms_diary.channels.smpp import SmppChannel, SmppSettings
 from sms_diary.clock import SECOND, Clock
 from sms_diary.collector import Collector
 from sms_diary.compose import Compose
 from sms_diary.config import Settings, route_values
-from sms_diary.db import Database, open_database
+from sms_diary.db import Database, is_outage, open_database
 from sms_diary.dispatch import Dispatch, Settle
 from sms_diary.errors import DatabaseBusy
 from sms_diary.fanout import Fanout
@@ -65,7 +66,7 @@ class Base:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Base]:
     """Open database and key, take a node number; everything is given back at the end."""
-    database, was_empty = await open_database(settings.database)
+    database, was_empty = await open_database(settings.database, wait=settings.database_wait)
     try:
         vault, made = keys.load(settings.key_file, may_make=was_empty)
         holder = uuid.uuid4().hex
@@ -115,7 +116,10 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
         await _start_loops(stack, settings, base, clock, wakes, channels)
         monitor = Monitor(base.database, clock, channels)
         collector: Collector[Request, Accepted] = Collector(
-            acceptor.accept_many, most=2000, size=lambda request: len(request.drafts) or 1
+            acceptor.accept_many,
+            most=2000,
+            size=lambda request: len(request.drafts) or 1,
+            hopeless=is_outage,
         )
         address = await _serve(
             stack, settings, _web(base, clock, wakes, acceptor, collector, monitor)
@@ -128,20 +132,18 @@ def _web(
     collector: Collector[Request, Accepted], monitor: Monitor,
 ) -> web.Application:  # fmt: skip
     callers = Callers(base.database, base.tools)
-    app = web.Application(middlewares=[problems], client_max_size=MAX_BYTES)
-    app.add_routes(EventsDoor(callers, acceptor, collector, base.database).routes())
-    app.add_routes(AdminEndpoint(callers, base.database, base.tools, clock, wakes).routes())
-    app.add_routes(Health(monitor).routes())
-    return app
+    routes = [
+        *EventsDoor(callers, acceptor, collector, base.database).routes(),
+        *AdminEndpoint(callers, base.database, base.tools, clock, wakes).routes(),
+        *Health(monitor).routes(),
+    ]
+    return server.application(middlewares=[answering(monitor.answered)], routes=routes)
 
 
 async def _serve(stack: AsyncExitStack, settings: Settings, app: web.Application) -> str:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
-    await runner.setup()
+    runner, address = await server.start(app, settings.web.host, settings.web.port)
     stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, settings.web.host, settings.web.port).start()
-    host, port = runner.addresses[0][:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return address
 
 
 async def _start_loops(

@@ -19,7 +19,9 @@ class Collector(Generic[Item, Outcome]):
     """`work` takes the items of a batch and returns one outcome each, in the same order.
 
     When `work` raises, every caller of that batch gets the exception; a batch of more than one
-    is first tried again item by item, so that one bad item does not fail its neighbours.
+    is first tried again item by item, so that one bad item does not fail its neighbours. Not so
+    when `hopeless` says that the error is nobody's in particular (the database is locked): each
+    item alone would only wait and fail once more.
     """
 
     def __init__(
@@ -28,10 +30,12 @@ class Collector(Generic[Item, Outcome]):
         *,
         most: int = 1000,
         size: Callable[[Item], int] = lambda _item: 1,
+        hopeless: Callable[[Exception], bool] = lambda _error: False,
     ) -> None:
         self._work = work
         self._most = most
         self._size = size
+        self._hopeless = hopeless
         self._waiting: list[tuple[Item, asyncio.Future[Outcome]]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -67,14 +71,22 @@ class Collector(Generic[Item, Outcome]):
     async def _do(self, batch: list[tuple[Item, asyncio.Future[Outcome]]]) -> None:
         try:
             outcomes = await self._work([item for item, _ in batch])
+            if len(outcomes) != len(batch):
+                raise ValueError("the work gave not one outcome for each item")
         except Exception as error:
-            if len(batch) > 1:
-                for one in batch:
-                    await self._do([one])
-                return
-            outcomes = []
-            if not batch[0][1].done():
-                batch[0][1].set_exception(error)
-        for (_, future), outcome in zip(batch, outcomes, strict=False):
+            await self._failed(batch, error)
+            return
+        for (_, future), outcome in zip(batch, outcomes, strict=True):
             if not future.done():  # its caller may have gone away
                 future.set_result(outcome)
+
+    async def _failed(
+        self, batch: list[tuple[Item, asyncio.Future[Outcome]]], error: Exception
+    ) -> None:
+        if len(batch) > 1 and not self._hopeless(error):
+            for one in batch:
+                await self._do([one])
+            return
+        for _, future in batch:
+            if not future.done():
+                future.set_exception(error)

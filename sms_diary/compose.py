@@ -1,19 +1,22 @@
 """A guardian's due lines become texts within the school's budget, and go to the outbox.
 
-Reading, rendering and queueing are one transaction; on PostgreSQL the numbers are locked in it,
-so a stop that comes meanwhile finds either the lines or the message.
+Texts are rendered outside any transaction; queueing is one, and takes only lines for which nothing
+has changed since they were read. So a stop that comes meanwhile finds either the lines or the
+message.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from sms_diary import plan
 from sms_diary.clock import Clock
 from sms_diary.db import Database, Queries, Row
 from sms_diary.encoding import choose
-from sms_diary.model import Ground, Kind, Told
+from sms_diary.model import Ground, Told, kind_of
 from sms_diary.render import Renderer, Style, Text
 from sms_diary.store import lines, numbers, outbox, schools
 from sms_diary.store.outbox import NewMessage
@@ -21,6 +24,9 @@ from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
 
+_BREATH = 20
+"""Guardians rendered for before other tasks get their turn."""
+_date = lru_cache(maxsize=512)(date.fromisoformat)
 GUARDIANS = 500
 """Guardians composed for in one transaction."""
 
@@ -38,47 +44,53 @@ class Compose:
         self._route = route
 
     async def step(self) -> bool:
-        """Compose for the next guardians; whether there may be more."""
-        now = self._clock.now()
-        async with self._database.transaction() as q:
-            due = await lines.due(q, now=now, guardians=GUARDIANS)
-            if due:
-                await self._compose(q, due, now)
-        if due:
-            self._wakes.dispatch.set()
-        return len(due) > 0
+        """Compose for the next guardians; whether there may be more.
 
-    async def _compose(self, q: Queries, due: Sequence[Row], now: int) -> None:
-        was = await self._was(q, due)
-        idle = [
-            (row["id"], reason.value)
-            for row in due
-            if (reason := plan.nothing_to_tell(Kind(row["kind"]), row["value"], was.get(row["id"])))
-        ]
-        await lines.silence(q, idle)
-        skip = {line_id for line_id, _ in idle}
-        known = await schools.by_ids(q, (row["school_id"] for row in due))
+        Reading and rendering hold no lock; what has changed meanwhile (a stop, a correction) is
+        left for the next step by `still_due`.
+        """
+        now = self._clock.now()
+        async with self._database.reading() as q:
+            due = await lines.due(q, now=now, guardians=GUARDIANS)
+            if not due:
+                return False
+            was = await self._was(q, due)
+            known = await schools.by_ids(q, (row["school_id"] for row in due))
+        idle = _with_nothing_to_tell(due, was)
+        texts = await self._texts(due, was, known, skip={line_id for line_id, _ in idle})
+        async with self._database.transaction() as q:
+            alive = await lines.still_due(q, [(row["id"], row["consent_rev"]) for row in due])
+            await lines.silence(q, idle)
+            await lines.set_was(q, [(i, value) for i, value in was.items() if i in alive])
+            whole = [(rows, text) for rows, text in texts if alive.issuperset(text.line_ids)]
+            await self._queue(q, whole, now)
+        self._wakes.dispatch.set()
+        return True
+
+    async def _texts(
+        self, due: Sequence[Row], was: dict[int, str], known: dict[int, School], *, skip: set[int]
+    ) -> list[tuple[Sequence[Row], Text]]:
         by_guardian: dict[int, list[Row]] = {}
         for row in due:
             if row["id"] not in skip:
                 by_guardian.setdefault(row["guardian_id"], []).append(row)
-        texts = [
-            (rows, text)
-            for rows in by_guardian.values()
-            for text in self._tell(rows, was, known[rows[0]["school_id"]])
-        ]
-        await self._queue(q, texts, known, now)
+        texts: list[tuple[Sequence[Row], Text]] = []
+        for count, rows in enumerate(by_guardian.values(), 1):
+            texts.extend(
+                (rows, text) for text in self._tell(rows, was, known[rows[0]["school_id"]])
+            )
+            if count % _BREATH == 0:
+                await asyncio.sleep(0)
+        return texts
 
     async def _was(self, q: Queries, due: Sequence[Row]) -> dict[int, str]:
         changed = [row for row in due if row["version"] > 1]
         told = await lines.last_told(q, [(row["entry_id"], row["guardian_id"]) for row in changed])
-        was = {
+        return {
             row["id"]: told[(row["entry_id"], row["guardian_id"])]
             for row in changed
             if (row["entry_id"], row["guardian_id"]) in told
         }
-        await lines.set_was(q, list(was.items()))
-        return was
 
     def _tell(self, rows: Sequence[Row], was: dict[int, str], school: School) -> list[Text]:
         style = Style(school=school.short_name, budget=school.budget, transliterate=school.latin)
@@ -88,10 +100,10 @@ class Compose:
         body = row["body"]
         return Told(
             line_id=row["id"],
-            kind=Kind(row["kind"]),
+            kind=kind_of(row["kind"]),
             pupil=plan.short_name(row["pupil"] or "") if row["pupil_id"] else "",
             class_name=row["class_name"] or "",
-            day=date.fromisoformat(row["day"]) if row["day"] else None,
+            day=_date(row["day"]) if row["day"] else None,
             subject=row["subject"],
             lesson=row["lesson"] or None,
             work=row["work"],
@@ -102,9 +114,10 @@ class Compose:
         )
 
     async def _queue(
-        self, q: Queries, texts: Sequence[tuple[Sequence[Row], Text]],
-        known: dict[int, School], now: int,
-    ) -> None:  # fmt: skip
+        self, q: Queries, texts: Sequence[tuple[Sequence[Row], Text]], now: int
+    ) -> None:
+        # Read again and locked: the schools' clocks of parts move on here.
+        known = await schools.by_ids(q, (rows[0]["school_id"] for rows, _ in texts), lock=True)
         references = await self._references(q, texts)
         clocks = {school_id: school.turn for school_id, school in known.items()}
         messages = []
@@ -147,7 +160,7 @@ class Compose:
             ledger_id=row["ledger_id"],
             inbound_id=None,
             text=text.text,
-            alphabet=choose(text.text).value,
+            alphabet=str(choose(text.text)),
             turns=turns,
             udh_ref=references[row["number_id"]].pop(0) if len(turns) > 1 else 0,
             level=text.level,
@@ -156,3 +169,13 @@ class Compose:
             expires=min(one["expires"] for one in own),
             line_ids=text.line_ids,
         )
+
+
+def _with_nothing_to_tell(due: Sequence[Row], was: dict[int, str]) -> list[tuple[int, str]]:
+    """Lines (id, reason) whose value this guardian knows already, or never learned of."""
+    found = []
+    for row in due:
+        reason = plan.nothing_to_tell(kind_of(row["kind"]), row["value"], was.get(row["id"]))
+        if reason is not None:
+            found.append((row["id"], reason.value))
+    return found

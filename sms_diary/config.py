@@ -83,6 +83,8 @@ class Settings(BaseSettings):
 
     database: str = "sqlite:data/sms-diary.db"
     """`sqlite:PATH` or `postgresql://…`."""
+    database_wait: float = Field(10.0, gt=0, le=60)
+    """Seconds for which a write waits while another program holds the SQLite file."""
     key_file: Path = Path("data/sms-diary.key")
     web: Web = Web()
     routes: tuple[Route, ...] = ()

@@ -43,10 +43,11 @@ class Dispatch:
         now = self._clock.now()
         async with self._database.transaction() as q:
             claimed = await outbox.claim(
-                q, self._tools, route=self._channel.name, owner=self._owner, limit=room, now=now
+                q, route=self._channel.name, owner=self._owner, limit=room, now=now
             )
         if claimed:
-            await self._channel.send([_outgoing(part, now) for part in claimed])
+            parts = outbox.opened(self._tools, claimed)
+            await self._channel.send([_outgoing(part, now) for part in parts])
         return len(claimed) == room
 
 
@@ -81,13 +82,15 @@ class Settle:
             failed = [r.part_id for r in results if r.outcome is Outcome.FAILED]
             attempts = await outbox.attempts(q, failed) if failed else {}
             settled = [_settled(result, attempts, now) for result in results]
-            messages = await outbox.settle(q, settled, now=now)
+            await outbox.settle(q, settled, now=now)
             accepted = [r for r in results if r.outcome is Outcome.ACCEPTED]
             if accepted:
-                await outbox.mark_told(q, messages)
+                await outbox.mark_told(q, [r.part_id for r in accepted])
                 ids = [(r.part_id, r.provider_id) for r in accepted]
                 await receipts.adopt(q, route, ids, now=now)
-            if any(s.state is PartState.REJECTED for s in settled):
+            rejected = [s.part_id for s in settled if s.state is PartState.REJECTED]
+            if rejected:
+                messages = await outbox.messages_of(q, rejected)
                 await outbox.fold(q, messages, now=now)
         self._wakes.dispatch.set()
 

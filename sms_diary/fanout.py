@@ -7,13 +7,14 @@ an announcement to thousands holds no transaction for long. Decisions are `plan`
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from sms_diary import consent, plan, schedule
 from sms_diary.clock import Clock, local
 from sms_diary.db import Database, Queries
-from sms_diary.model import OF_A_CLASS, TOPIC_OF, ConsentState, Kind
+from sms_diary.model import OF_A_CLASS, TOPIC_OF, ConsentState, kind_of
 from sms_diary.store import diary, lines, people, schools
-from sms_diary.store.diary import Entry
+from sms_diary.store.diary import Fresh
 from sms_diary.store.lines import NewLine
 from sms_diary.store.people import Subscriber
 from sms_diary.store.schools import School
@@ -21,6 +22,7 @@ from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
 
 BATCH = 500
+_expires = lru_cache(maxsize=256)(schedule.expires)  # one batch arrives in one moment
 CHUNK = 500
 """Guardians of one class-wide entry in one transaction."""
 
@@ -42,18 +44,18 @@ class Fanout:
             self._wakes.compose.set()
         return len(entries) > 0
 
-    async def _fan(self, q: Queries, entries: Sequence[Entry]) -> None:
+    async def _fan(self, q: Queries, entries: Sequence[Fresh]) -> None:
         known = await schools.by_ids(q, (entry.school_id for entry in entries))
         staff = await schools.staff(q, known)
         await lines.replace_open(q, [(e.id, e.version) for e in entries if e.version > 1])
-        wide = [e for e in entries if Kind(e.kind) in OF_A_CLASS]
-        narrow = [e for e in entries if Kind(e.kind) not in OF_A_CLASS]
-        topics = {(e.who, TOPIC_OF[Kind(e.kind)].value) for e in narrow}
+        wide = [e for e in entries if kind_of(e.kind) in OF_A_CLASS]
+        narrow = [e for e in entries if kind_of(e.kind) not in OF_A_CLASS]
+        topics = {(e.who, str(TOPIC_OF[kind_of(e.kind)])) for e in narrow}
         subscribers = await people.subscribers(q, topics)
         planned: list[NewLine] = []
         done: list[tuple[int, int, int | None]] = []
         for entry in narrow:
-            found = subscribers.get((entry.who, TOPIC_OF[Kind(entry.kind)].value), [])
+            found = subscribers.get((entry.who, str(TOPIC_OF[kind_of(entry.kind)])), [])
             for one in found:
                 pupil, state = one.pupil_id, one.consent
                 planned.append(self._line(entry, one, pupil, state, known[entry.school_id], staff))
@@ -68,23 +70,23 @@ class Fanout:
         await lines.add(q, self._tools, planned)
         await diary.fanned(q, done)
 
-    async def _chunk(self, q: Queries, entry: Entry, school: School) -> list[Subscriber]:
+    async def _chunk(self, q: Queries, entry: Fresh, school: School) -> list[Subscriber]:
         return await people.subscribers_of_entry(
             q,
             school_id=entry.school_id,
             entry_id=entry.id,
-            topic=TOPIC_OF[Kind(entry.kind)].value,
+            topic=str(TOPIC_OF[kind_of(entry.kind)]),
             day=local(self._clock.now(), school.zone).date().isoformat(),
-            after=entry.fan or 0,
+            after=entry.fan,
             limit=CHUNK,
         )
 
     def _line(
-        self, entry: Entry, one: Subscriber, pupil_id: int, state: ConsentState, school: School,
+        self, entry: Fresh, one: Subscriber, pupil_id: int, state: ConsentState, school: School,
         staff: set[tuple[int, int]],
     ) -> NewLine:  # fmt: skip
-        kind, urgent = Kind(entry.kind), bool(entry.urgent)
-        expires = schedule.expires(kind, entry.arrived_at, entry.day, entry.until, school.zone)
+        kind, urgent = kind_of(entry.kind), bool(entry.urgent)
+        expires = _expires(kind, entry.arrived_at, entry.day, entry.until, school.zone)
         fate = plan.fate(
             kind, state, one.number_state, school.mode,
             is_staff=(school.id, one.number_id) in staff,
@@ -102,7 +104,7 @@ class Fanout:
             value=entry.value,
             due=schedule.due(entry.arrived_at, school.settle, urgent=urgent),
             expires=expires,
-            state=fate.state.value,
+            state=str(fate.state),
             reason=fate.reason,
         )
 

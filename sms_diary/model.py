@@ -33,6 +33,14 @@ class Topic(StrEnum):
     ANNOUNCEMENTS = "announcements"
 
 
+_KINDS = {str(kind): kind for kind in Kind}
+
+
+def kind_of(word: str) -> Kind:
+    """The kind a column names; a dictionary is several times faster than the enum's call."""
+    return _KINDS[word]
+
+
 ALL_TOPICS = "*"
 """Scope of a consent that covers every topic."""
 
@@ -125,6 +133,14 @@ class MessageState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+_PART_STATES = {str(state): state for state in PartState}
+
+
+def part_state_of(word: str) -> PartState:
+    """The state a column names, as quick as `kind_of`."""
+    return _PART_STATES[word]
+
+
 _P = PartState
 FINAL = frozenset({_P.DELIVERED, _P.UNDELIVERED, _P.EXPIRED, _P.REJECTED, _P.WITHDRAWN})
 _BY_RECEIPT = frozenset({_P.DELIVERED, _P.UNDELIVERED, _P.EXPIRED, _P.REJECTED, _P.UNKNOWN})
@@ -195,6 +211,52 @@ REASON_RU: dict[Silence, str] = {
     Silence.EXPIRED: "вышел срок: сообщать уже поздно",
     Silence.NOT_DELIVERED: "SMS не доставлено",
 }
+
+
+OUTCOME_RU: dict[str, str] = {
+    "created": "записано в дневник",
+    "changed": "запись дневника исправлена",
+    "unchanged": "в дневнике уже так и записано",
+    "stale": "старее того, что уже записано: ничего не изменено",
+    "quarantined": "отложено до решения человека",
+}
+"""What became of an event."""
+
+LINE_RU: dict[LineState, str] = {
+    LineState.PLANNED: "ждёт своего времени",
+    LineState.TAKEN: "вошло в сообщение",
+    LineState.TOLD: "сообщено: оператор принял SMS",
+    LineState.SILENT: "не сообщается",
+    LineState.REPLACED: "заменено более новым",
+    LineState.EXPIRED: "вышел срок: сообщать уже поздно",
+}
+
+PART_RU: dict[PartState, str] = {
+    PartState.QUEUED: "ждёт отправки",
+    PartState.RETRY: "не ушло, будет отправлено ещё раз",
+    PartState.SENDING: "передаётся оператору",
+    PartState.DOUBT: "передано, но ответа оператора нет",
+    PartState.SENT: "принято оператором, отчёта ещё нет",
+    PartState.DELIVERED: "доставлено",
+    PartState.UNDELIVERED: "не доставлено",
+    PartState.EXPIRED: "вышел срок: не отправлено или не доставлено",
+    PartState.REJECTED: "оператор отказался принять",
+    PartState.UNKNOWN: "оператор так и не сообщил, что с ним стало",
+    PartState.WITHDRAWN: "отозвано до отправки",
+}
+"""Where a part is; a message as a whole is shown in the same words."""
+
+STEP_RU: dict[str, str] = {
+    "posted": "журнал прислал событие",
+    "due": "подошло время сообщить",
+    "composed": "составлено сообщение",
+    "handed over": "часть передана оператору",
+    "put off": "оператор не принял, попытка будет ещё",
+    "in doubt": "ответ оператора потерян: без отчёта не повторяется",
+    "accepted": "оператор принял часть и дал ей номер",
+    "receipt": "пришёл отчёт о доставке",
+}
+"""What happens to a message; its last step is the state that a part has reached."""
 
 
 @dataclass(frozen=True, slots=True)

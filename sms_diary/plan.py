@@ -38,12 +38,12 @@ def fate(  # noqa: PLR0913  # all that a decision weighs
     is_staff: bool, urgent: bool, expires: int, now: int,
 ) -> Fate:  # fmt: skip
     """Whether a guardian is to be told, and by which lane; else why not."""
-    topic, lane = TOPIC_OF[kind].value, schedule.lane(kind, urgent=urgent)
+    topic, lane = str(TOPIC_OF[kind]), schedule.lane(kind, urgent=urgent)
     reason = silence(consent, number, mode, is_staff=is_staff)
     if reason is not None:
-        return Fate(LineState.SILENT, reason.value, topic, lane)
+        return Fate(LineState.SILENT, str(reason), topic, lane)
     if expires <= now:
-        return Fate(LineState.EXPIRED, Silence.EXPIRED.value, topic, lane)
+        return Fate(LineState.EXPIRED, str(Silence.EXPIRED), topic, lane)
     return Fate(LineState.PLANNED, "", topic, lane)
 
 

@@ -6,8 +6,9 @@ names the same message in hex or in decimal is tried on the receipt's side only.
 
 from __future__ import annotations
 
-from contextlib import suppress
+import re
 
+_DECIMAL, _HEX = re.compile("[0-9]+"), re.compile("[0-9a-f]+")
 _LONGEST_NUMBER = 20  # a 64-bit id in decimal; longer ones are names, not numbers
 
 
@@ -21,8 +22,9 @@ def candidates(provider_id: str) -> list[str]:
     key = canonical(provider_id)
     found = [key]
     if len(key) <= _LONGEST_NUMBER:
-        if key.isascii() and key.isdigit():
+        # Not left to `int`: it would also read signs, underscores and digits of other scripts.
+        if _DECIMAL.fullmatch(key):
             found.append(format(int(key), "x"))
-        with suppress(ValueError):
+        if _HEX.fullmatch(key):
             found.append(str(int(key, 16)))
     return list(dict.fromkeys(found))

@@ -51,7 +51,7 @@ class Vault:
         nonce, rest = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         try:
             return self._aead.decrypt(nonce, rest, b"%s:%d" % (place.encode(), row))
-        except InvalidTag as wrong:
+        except (InvalidTag, ValueError) as wrong:  # ValueError: cut off within the nonce
             raise KeyMismatch("Запись не открывается этим ключом или была изменена.") from wrong
 
     def text(self, sealed: bytes, place: str, row: int) -> str:

@@ -251,6 +251,16 @@ class News:
             await self._changed.wait_for(true)
 
 
+class HandClock:
+    """Monotonic seconds that pass only when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 async def eventually(true: Callable[[], bool]) -> None:
     """For what nothing announces: give the loop turns until it is true."""
     async with asyncio.timeout(PATIENCE):

@@ -242,7 +242,7 @@ def test_two_weeks_are_two_sentences() -> None:
 def test_a_week_that_does_not_fit_its_budget_is_told_by_days() -> None:
     subjects_of_a_day = (RUS, MAT, ENG, HIST, BIO, GEO, LIT)
     items = [
-        mark(subject, "5", day=TUESDAY - timedelta(days=n % 2), body="хорошо")
+        mark(subject, "5", day=TUESDAY - timedelta(days=n // 5), body="хорошо")
         for n, subject in enumerate(subjects_of_a_day)
     ]
     texts = tell(*items, style=Style("Ш", budget=1))
@@ -324,6 +324,14 @@ def test_an_unexplained_absence_asks_to_ring_the_school() -> None:
     )
     assert "Причина" not in one(absence("УП", lesson=1), style=style)
     assert "Причина" not in one(absence("ОП", lesson=1), style=style)
+
+
+def test_the_call_to_ring_goes_before_a_second_segment_is_paid() -> None:
+    style = Style("Школа Пример", phone="000-10-00")
+    items = [absence("Н", lesson=1), absence("ОП", MAT), absence("ОСВ", PE)]
+    (text,) = tell(*items, style=style)
+    assert (text.level, text.segments) == ("bare", 1)
+    assert text.text == ("Лев Ж. 24.11 нет на ур. 1; опоздание (мат); освобождение (физ-ра)")
 
 
 def test_an_illness_looks_like_any_good_reason() -> None:
@@ -415,7 +423,8 @@ def test_what_does_not_fit_goes_into_further_messages_line_by_line() -> None:
     items = [mark(name, "5", body=f"замечание {n}") for n, name in enumerate(names)]
     texts = tell(*items)
     assert len(texts) > 1
-    assert all(text.segments <= STYLE.budget for text in texts)
+    assert [text.segments for text in texts[:-1]] == [STYLE.budget] * (len(texts) - 1)
+    assert all(len(text.text) > 100 for text in texts[:-1])
     assert sorted(line for text in texts for line in text.line_ids) == list(range(1, 41))
     for n in range(40):
         assert sum(f"5 (замечание {n})" in text.text for text in texts) == 1

@@ -292,6 +292,16 @@ async def test_an_impossible_answer_is_explained_and_kept(
     assert len(smsc.phones) == 0
 
 
+@pytest.mark.parametrize("content_type", ["", "; charset=klingon"])
+async def test_a_form_that_cannot_be_read_is_refused(
+    smsc: Smsc, web: aiohttp.ClientSession, content_type: str
+) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded" + content_type}
+    async with web.post("/sms", data=b"number=79&text=\xff\xfe\xfd", headers=headers) as response:
+        assert response.status == 400
+    assert len(smsc.phones) == 0
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.smpp_peer import (
     SUBMIT_RESP,
     UNBIND,
     UNBIND_RESP,
+    HandClock,
     News,
     Smsc,
     deliver_body,
@@ -39,10 +41,10 @@ from tests.smpp_peer import (
 
 @asynccontextmanager
 async def talking(
-    smsc: Smsc, *, bound: bool = True, **changes: Any
+    smsc: Smsc, *, bound: bool = True, now: Callable[[], float] = time.monotonic, **changes: Any
 ) -> AsyncIterator[tuple[SmppChannel, News]]:
     """A started channel; its SMSC must be entered already."""
-    channel = SmppChannel(settings(smsc.port, **changes))
+    channel = SmppChannel(settings(smsc.port, **changes), now=now)
     news = News()
     await channel.start(news.reports)
     try:
@@ -206,40 +208,46 @@ async def test_a_cut_connection_leaves_what_was_written_in_doubt_and_gives_back_
 
 
 async def test_a_part_without_an_answer_in_time_is_in_doubt_and_a_late_answer_settles_it() -> None:
-    held: list[int] = []
+    unanswered: list[int] = []
 
     def answer(_: object, got: Any) -> bytes | None:
-        if not held:
-            held.append(got.sequence)
-            return None
-        return raw(SUBMIT_RESP, got.sequence, b"second\0")
+        if unanswered:
+            return raw(SUBMIT_RESP, got.sequence, b"second\0")
+        unanswered.append(got.sequence)
+        return None
 
-    async with Smsc(submit=answer) as smsc, talking(smsc, response_timeout=0.4) as (channel, news):
+    clock = HandClock()
+    async with (
+        Smsc(submit=answer) as smsc,
+        talking(smsc, now=clock, response_timeout=10.0, enquire_link=0.05) as (channel, news),
+    ):
         await channel.send([part(1)])
         await smsc.seen(SUBMIT)
-        # Other parts are answered, so the peer lives and the session stays.
-        while not news.results or news.results[-1].outcome is not Outcome.DOUBT:
-            before = len(news.results)
-            await channel.send([part(100 + before)])
-            await news.until(lambda before=before: len(news.results) > before)  # type: ignore[misc]
-        smsc.last.write(raw(SUBMIT_RESP, held[0], b"first\0"))
-        await news.until(lambda: news.results[-1].provider_id == "first")
-        assert news.results[-1].part_id == 1
+        clock.now += 6
+        await channel.send([part(2)])  # is answered: the peer lives, and the session stays
+        await news.until(lambda: outcomes(news) == {2: Outcome.ACCEPTED})
+        clock.now += 5
+        await news.until(lambda: outcomes(news).get(1) is Outcome.DOUBT)
+        smsc.last.write(raw(SUBMIT_RESP, unanswered[0], b"first\0"))
+        await news.until(lambda: outcomes(news).get(1) is Outcome.ACCEPTED)
+        assert news.results[-1].provider_id == "first"
         assert len(smsc.of(BIND_TRX)) == 1
 
 
 async def test_a_peer_that_answers_no_submit_is_left_for_a_new_connection() -> None:
-    def forgetful(connection: Any, got: Any) -> bytes | None:
+    def forgetful(_: object, got: Any) -> bytes | None:
         return None if len(smsc.connections) == 1 else raw(SUBMIT_RESP, got.sequence, b"x\0")
 
+    clock = HandClock()
     async with (
         Smsc(submit=forgetful) as smsc,
-        talking(smsc, response_timeout=0.3, enquire_link=0.05) as (channel, news),
+        talking(smsc, now=clock, response_timeout=10.0, enquire_link=0.05) as (channel, news),
     ):
         await channel.send([part(1)])
-        await news.until(lambda: bool(news.results))
-        assert outcomes(news) == {1: Outcome.DOUBT}
-        await smsc.until(lambda: len(smsc.of(BIND_TRX)) == 2)
+        await smsc.seen(SUBMIT)
+        clock.now += 11
+        await news.until(lambda: outcomes(news) == {1: Outcome.DOUBT})
+        await smsc.seen(BIND_TRX, 2)
         await news.until(channel.ready)
         await channel.send([part(2)])
         await news.until(lambda: outcomes(news).get(2) is Outcome.ACCEPTED)

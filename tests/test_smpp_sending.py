@@ -13,7 +13,7 @@ from sms_diary.channels.smpp.pacing import Pacer
 from sms_diary.channels.smpp.submit import SubmitBuilder, relative_time, user_data_header
 from sms_diary.encoding import Alphabet, choose, split
 from sms_diary.errors import ConfigError, PduError
-from tests.smpp_peer import part, read_submit, settings
+from tests.smpp_peer import HandClock, part, read_submit, settings
 
 
 def built(*args: Any, route: dict[str, Any] | None = None, **changes: Any) -> Any:
@@ -100,14 +100,6 @@ def test_an_unreadable_ca_file_is_a_setting_that_is_wrong() -> None:
 # --- pace
 
 
-class Time:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @given(
     rate=st.floats(0.1, 2000),
     steps=st.lists(st.tuples(st.floats(0, 3), st.integers(0, 500)), max_size=40),
@@ -115,7 +107,7 @@ class Time:
 def test_no_second_ever_sees_more_than_the_rate_and_a_small_burst(
     rate: float, steps: list[tuple[float, int]]
 ) -> None:
-    time = Time()
+    time = HandClock()
     pacer = Pacer(rate, time)
     taken: list[tuple[float, int]] = []
     for passed, wanted in steps:
@@ -127,7 +119,7 @@ def test_no_second_ever_sees_more_than_the_rate_and_a_small_burst(
 
 
 def test_a_part_every_two_seconds_is_a_pace_too() -> None:
-    time = Time()
+    time = HandClock()
     pacer = Pacer(0.5, time)
     assert pacer.take(5) == 1
     assert pacer.allowance(1.0) == 0
@@ -137,14 +129,14 @@ def test_a_part_every_two_seconds_is_a_pace_too() -> None:
 
 
 def test_without_a_limit_nothing_is_held_back() -> None:
-    pacer = Pacer(0, Time())
+    pacer = Pacer(0, HandClock())
     assert pacer.take(10_000) == 10_000
     assert pacer.allowance(1.0) > 1_000_000
     assert pacer.wait() == 0
 
 
 def test_a_burst_of_refusals_is_one_cut_and_the_pace_comes_back() -> None:
-    time = Time()
+    time = HandClock()
     pacer = Pacer(100, time)
     for _ in range(50):
         pacer.throttled()
@@ -157,7 +149,7 @@ def test_a_burst_of_refusals_is_one_cut_and_the_pace_comes_back() -> None:
 
 
 def test_an_unlimited_route_that_is_throttled_starts_from_what_it_really_sent() -> None:
-    time = Time()
+    time = HandClock()
     pacer = Pacer(0, time)
     for _ in range(30):
         pacer.take(20)
@@ -167,7 +159,7 @@ def test_an_unlimited_route_that_is_throttled_starts_from_what_it_really_sent() 
 
 
 def test_under_a_real_limit_the_pace_settles_just_below_it() -> None:
-    time = Time()
+    time = HandClock()
     pacer = Pacer(1000, time)
     second, in_second, passed_last_minute = 0, 0, 0
     for step in range(120 * 50):
@@ -184,7 +176,7 @@ def test_under_a_real_limit_the_pace_settles_just_below_it() -> None:
 
 
 def test_a_pause_of_hours_does_not_break_the_arithmetic() -> None:
-    time = Time()
+    time = HandClock()
     pacer = Pacer(0, time)
     pacer.take(10)
     pacer.throttled()

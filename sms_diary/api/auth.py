@@ -1,24 +1,56 @@
 """Who is calling: a Standard Webhooks signature over the raw body, or a bearer token.
 
-Nothing of a request is kept before this has passed.
+Nothing of a request is kept before this has passed, and what can be refused by its headers
+alone is refused before its body is read.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from standardwebhooks import Webhook, WebhookVerificationError
-
+from sms_diary.api import signature
 from sms_diary.api.problem import Problem
+from sms_diary.api.signature import Signed
 from sms_diary.db import Database
 from sms_diary.store import schools
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 
+if TYPE_CHECKING:
+    from multidict import CIMultiDictProxy
+
+    Headers = CIMultiDictProxy[str]
+
+REMEMBERED = 1.0
+"""Seconds for which a school and its credentials are remembered: a revoked one ends within that."""
 _MOST_TOKENS = 1000
-_REMEMBERED = 1.0
-"""Seconds for which a school and its secrets are remembered: a revoked one ends within that."""
+_LONGEST_TOKEN = 200
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_ONCE = ("authorization", "webhook-id", "webhook-timestamp", "webhook-signature")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who says that a request is theirs; a signed one is proven once `check` has passed."""
+
+    school: School
+    webhook_id: str
+    """"" where the request has none."""
+    _signed: Signed | None
+    _keys: tuple[bytes, ...]
+
+    def check(self, body: bytes) -> None:
+        """401 unless the signature, if there is one, is over this body."""
+        if self._signed is not None and not self._signed.matches(self._keys, body):
+            raise _unauthorized(
+                "Подпись не подходит. Проверьте секрет и то, что подписаны id.timestamp.тело, "
+                "а тело — ровно те байты, что ушли в запросе."
+            )
 
 
 class Callers:
@@ -27,50 +59,52 @@ class Callers:
     def __init__(self, database: Database, tools: Tools) -> None:
         self._database = database
         self._tools = tools
-        self._schools: dict[str, tuple[float, School, list[Webhook]]] = {}
-        self._tokens: dict[str, tuple[float, int]] = {}
+        self._schools: dict[str, tuple[float, School, tuple[bytes, ...]]] = {}
+        self._tokens: dict[bytes, tuple[float, int]] = {}
 
     async def school(self, slug: str) -> School:
         """The school of an address; 404 if there is none."""
         return (await self._known(slug))[0]
 
-    async def signed_or_token(self, slug: str, headers: Mapping[str, str], body: bytes) -> School:
-        """The school, if the request is signed by one of its secrets or brings a token for it."""
-        school, secrets = await self._known(slug)
+    async def screen(self, slug: str, headers: Headers) -> Caller:
+        """Whoever may post for this school, by the headers alone; `check` the body then."""
+        _once(headers)
+        school, keys = await self._known(slug)
+        webhook_id = headers.get("webhook-id", "")
+        if webhook_id and not signature.ID.fullmatch(webhook_id):
+            raise Problem(400, "bad-id", "webhook-id — до 200 печатных латинских знаков без точки.")
         if "webhook-signature" in headers:
-            _verify(secrets, headers, body)
-        else:
-            await self.token(school, headers)
-        return school
+            return Caller(school, webhook_id, _signed(headers), keys)
+        await self.token(school, headers)
+        return Caller(school, webhook_id, None, ())
 
-    async def token(self, school: School, headers: Mapping[str, str]) -> None:
+    async def token(self, school: School, headers: Headers) -> None:
         """401 without a live token; 404 if it is another school's: who asks must not learn more."""
         owner = await self.owner(headers)
         if owner not in (0, school.id):
             raise _no_school()
 
-    async def owner(self, headers: Mapping[str, str]) -> int:
+    async def owner(self, headers: Headers) -> int:
         """The school whose live token this is; 0 for a token of all schools."""
-        scheme, _, token = headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise _unauthorized(
-                "Подпишите запрос (Standard Webhooks) или дайте токен: Authorization: Bearer …"
-            )
-        token = token.strip()
+        token = _bearer(headers)
+        # Only the hash is kept in memory, as in the database.
+        key = hashlib.sha256(token.encode()).digest()
         now = time.monotonic()
-        remembered = self._tokens.get(token)
+        remembered = self._tokens.get(key)
         if remembered is not None and remembered[0] > now:
             return remembered[1]
         async with self._database.reading() as q:
             owner = await schools.school_of_token(q, token)
         if owner is None:
             raise _unauthorized("Токен неизвестен или отозван.")
-        if len(self._tokens) > _MOST_TOKENS:
+        if len(self._tokens) >= _MOST_TOKENS:
             self._tokens.clear()
-        self._tokens[token] = (now + _REMEMBERED, owner)
+        self._tokens[key] = (now + REMEMBERED, owner)
         return owner
 
-    async def _known(self, slug: str) -> tuple[School, list[Webhook]]:
+    async def _known(self, slug: str) -> tuple[School, tuple[bytes, ...]]:
+        if not _SLUG.fullmatch(slug):
+            raise _no_school()
         now = time.monotonic()
         remembered = self._schools.get(slug)
         if remembered is not None and remembered[0] > now:
@@ -80,27 +114,49 @@ class Callers:
             if school is None:
                 raise _no_school()
             secrets = await schools.webhook_secrets(q, self._tools, school.id)
-        known = [Webhook(secret) for secret in secrets]
-        self._schools[slug] = (now + _REMEMBERED, school, known)
-        return school, known
+        keys = tuple(key for secret in secrets if (key := signature.key(secret)))
+        self._schools[slug] = (now + REMEMBERED, school, keys)
+        return school, keys
 
 
-def _verify(secrets: list[Webhook], headers: Mapping[str, str], body: bytes) -> None:
-    own = {name: headers.get(name, "") for name in _HEADERS}
-    for secret in secrets:
-        try:
-            secret.verify(body, own, json_parse=False)
-        except (WebhookVerificationError, ValueError):
-            # A malformed header, and a body that is not UTF-8, are ValueErrors there.
-            continue
-        return
-    raise _unauthorized(
-        "Подпись не подходит, или часы расходятся больше чем на 5 минут. Проверьте секрет, время и "
-        "то, что подписано тело запроса целиком: id.timestamp.body."
+def _once(headers: Headers) -> None:
+    """A header that decides who is calling must not say two things."""
+    for name in _ONCE:
+        if len(headers.getall(name, ())) > 1:
+            raise Problem(400, "repeated-header", f"Заголовок {name} пришёл дважды.")
+
+
+def _signed(headers: Mapping[str, str]) -> Signed:
+    missing = [name for name in _ONCE[1:] if not headers.get(name)]
+    if missing:
+        raise _unauthorized(f"Для проверки подписи нет заголовка: {', '.join(missing)}.")
+    signed = signature.read(
+        headers["webhook-id"], headers["webhook-timestamp"], headers["webhook-signature"]
     )
+    if signed is None:
+        raise _unauthorized(
+            "webhook-timestamp — целые секунды Unix, webhook-signature — вида «v1,» и base64."
+        )
+    # By the machine's clock: this is about other machines, not about the school day.
+    if abs(signed.age(time.time())) > signature.TOLERANCE:
+        raise _unauthorized(
+            "webhook-timestamp расходится с нашими часами больше чем на 5 минут. Ставьте время "
+            "отправки, при каждом повторе заново, и проверьте часы."
+        )
+    return signed
 
 
-_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+def _bearer(headers: Headers) -> str:
+    _once(headers)
+    scheme, _, token = headers.get("Authorization", "").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise _unauthorized(
+            "Подпишите запрос (Standard Webhooks) или дайте токен: Authorization: Bearer …"
+        )
+    if len(token) > _LONGEST_TOKEN or not token.isascii():
+        raise _unauthorized("Токен неизвестен или отозван.")
+    return token
 
 
 def _unauthorized(detail: str) -> Problem:

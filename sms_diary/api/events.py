@@ -5,25 +5,30 @@ HTTP and nothing else: the shape of events is `ingest.records`', their meaning `
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import re
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
-from sms_diary.api.auth import Callers
+from sms_diary.api import query
+from sms_diary.api.auth import Caller, Callers
+from sms_diary.api.body import Bodies
 from sms_diary.api.problem import Problem, json_response
 from sms_diary.collector import Collector
 from sms_diary.db import Database
 from sms_diary.ingest import parsing
 from sms_diary.ingest.accept import Accepted, Acceptor, Request
 from sms_diary.ingest.drafts import to_draft
-from sms_diary.model import REASON_RU, Silence
+from sms_diary.model import LINE_RU, OUTCOME_RU, REASON_RU, LineState, Silence
 from sms_diary.store import deliveries
-from sms_diary.store.schools import School
 
-MAX_BYTES = 1024 * 1024
-_LONGEST_ID = 200
-_TOO_MANY = "too-many-events"
+PATIENCE = 25.0
+"""Seconds a caller waits for the commit before being told to come again."""
+_LENIENT = re.compile(r"(?:^|[,;])\s*handling\s*=\s*\"?lenient\"?\s*(?:$|[,;])", re.I)
+_WHOLE_BODY = {"not-utf8": 400, "not-json": 400, "too-many-events": 413}
 _REUSED = "Под этим webhook-id уже принят запрос с другим телом. Новому запросу нужен новый id."
 _NOTHING_TAKEN = (
     "Ничего не принято. Исправьте перечисленное и отправьте снова, или отправьте с заголовком "
@@ -43,6 +48,7 @@ class EventsDoor:
         self._acceptor = acceptor
         self._collector = collector
         self._database = database
+        self._bodies = Bodies()
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -52,81 +58,67 @@ class EventsDoor:
 
     async def post(self, http: web.Request) -> web.Response:
         """202 with counts, once all is committed; the same request again, the same answer."""
-        body = await _body(http)
-        school = await self._callers.signed_or_token(http.match_info["school"], http.headers, body)
-        lenient = "handling=lenient" in http.headers.get("Prefer", "").replace(" ", "")
-        parsed = parsing.parse(body, lenient=lenient)
-        if parsed.problems and not (lenient and parsed.records):
-            raise _invalid(parsed.problems)
-        request = Request(
-            school_id=school.id,
-            source="webhook",
-            request_id=_request_id(http, body),
-            body=body,
-            drafts=[(index, to_draft(record)) for index, record in parsed.records],
-            rejected=[_error(problem) for problem in parsed.problems],
-        )
-        if http.query.get("dry_run") in ("1", "true"):
-            accepted = await self._acceptor.try_out(request)
-            return json_response({**accepted.answer, "dry_run": True})
-        accepted = await self._collector.add(request)
+        dry_run = query.flag(query.parameters(http, ["dry_run"]), "dry_run")
+        caller = await self._callers.screen(http.match_info["school"], http.headers)
+        body = await self._bodies.json(http)
+        caller.check(body)
+        request = _request(caller, body, lenient=_lenient(http))
+        async with asyncio.timeout(PATIENCE):
+            accepted = await (self._acceptor.try_out if dry_run else self._collector.add)(request)
         if accepted.conflict:
             raise Problem(409, "id-reused", _REUSED)
-        headers = {"Idempotent-Replay": "true"} if accepted.repeated else {}
-        response = json_response(accepted.answer, status=202)
-        response.headers.update(headers)
-        return response
+        if dry_run:
+            return json_response({**accepted.answer, "dry_run": True})
+        headers = {"Location": _address(caller, request)}
+        if accepted.repeated:
+            headers["Idempotent-Replay"] = "true"
+        return json_response(accepted.answer, status=202, headers=headers)
 
     async def get(self, http: web.Request) -> web.Response:
         """What became of a request: the answer it got, and each event with its lines."""
+        query.parameters(http, [])
         school = await self._callers.school(http.match_info["school"])
         await self._callers.token(school, http.headers)
-        found = await self._what_became(school, http.match_info["webhook_id"])
+        webhook_id = http.match_info["webhook_id"]
+        found = None
+        if webhook_id.isascii() and webhook_id.isprintable():
+            async with self._database.reading() as q:
+                found = await deliveries.what_became(q, school.id, webhook_id)
         if found is None:
             raise Problem(404, "no-request", "Запроса с таким webhook-id нет.")
         answer, events = found
-        return json_response({"answer": answer, "events": [_in_words(event) for event in events]})
-
-    async def _what_became(
-        self, school: School, webhook_id: str
-    ) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
-        async with self._database.reading() as q:
-            return await deliveries.what_became(q, school.id, webhook_id)
+        return json_response({"answer": answer, "events": _in_words(answer, events)})
 
 
-async def _body(http: web.Request) -> bytes:
-    if http.content_type != "application/json":
-        raise Problem(
-            415, "not-json-type", "Отправьте JSON с заголовком Content-Type: application/json."
-        )
-    if (http.content_length or 0) > MAX_BYTES:
-        raise _too_large()
-    try:
-        return await http.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise _too_large() from None
+def _lenient(http: web.Request) -> bool:
+    """RFC 7240 §4.4; the header may come in several lines."""
+    return _LENIENT.search(",".join(http.headers.getall("Prefer", ()))) is not None
 
 
-def _too_large() -> Problem:
-    return Problem(
-        413, "too-large", "Запрос больше 1 МиБ. Разделите события на несколько запросов."
+def _request(caller: Caller, body: bytes, *, lenient: bool) -> Request:
+    """What the body says, as the accept stage takes it; a Problem where nothing may be taken."""
+    parsed = parsing.parse(body, lenient=lenient)
+    if parsed.problems and not (lenient and parsed.records):
+        raise _invalid(parsed.problems)
+    return Request(
+        school_id=caller.school.id,
+        source="webhook",
+        # Without an id of the caller's the body is its own, so that a repeat is recognised too.
+        request_id=caller.webhook_id or f"body:{hashlib.sha256(body).hexdigest()}",
+        body=body,
+        drafts=[(index, to_draft(record)) for index, record in parsed.records],
+        rejected=[_error(problem) for problem in parsed.problems],
     )
 
 
-def _request_id(http: web.Request, body: bytes) -> str:
-    """The caller's id; without one the body is its own id, so a repeat is recognised too."""
-    given = http.headers.get("webhook-id", "")
-    if len(given) > _LONGEST_ID or any(not char.isprintable() for char in given):
-        raise Problem(400, "bad-id", f"webhook-id — до {_LONGEST_ID} печатных знаков.")
-    return given or "body:" + hashlib.sha256(body).hexdigest()
+def _address(caller: Caller, request: Request) -> str:
+    return f"/v1/schools/{caller.school.slug}/events/{quote(request.request_id, safe=':')}"
 
 
 def _invalid(problems: list[parsing.Problem]) -> Problem:
-    codes = {problem.code for problem in problems}
-    if codes & {"not-utf8", "not-json"}:
-        return Problem(400, problems[0].code, problems[0].message.capitalize() + ".")
-    if _TOO_MANY in codes:
-        return Problem(413, _TOO_MANY, problems[0].message.capitalize() + ".")
+    first = problems[0]
+    if status := _WHOLE_BODY.get(first.code if first.index is None else ""):
+        return Problem(status, first.code, f"{first.message[:1].upper()}{first.message[1:]}.")
     return Problem(422, "invalid-events", _NOTHING_TAKEN, errors=[_error(p) for p in problems])
 
 
@@ -139,12 +131,22 @@ def _error(problem: parsing.Problem) -> dict[str, Any]:
     }
 
 
-def _in_words(event: dict[str, Any]) -> dict[str, Any]:
-    """The reasons of silence as people read them, beside the closed words."""
-    silence = event["silence"]
-    lines = [
-        {**line, "reason_ru": REASON_RU[Silence(line["reason"])]} if line["reason"] else line
-        for line in event["lines"]
-    ]
-    said = {"silence_ru": REASON_RU[Silence(silence)]} if silence else {}
-    return {**event, **said, "lines": lines}
+def _in_words(answer: dict[str, Any], events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Beside every closed word the Russian sentence that people read."""
+    held = {one["index"]: one["detail"] for one in answer.get("quarantined", ())}
+    said = []
+    for event in events:
+        more = {"outcome_ru": OUTCOME_RU[event["outcome"]]}
+        if event["silence"]:
+            more["silence_ru"] = REASON_RU[Silence(event["silence"])]
+        if event["index"] in held:
+            more["detail"] = held[event["index"]]
+        said.append({**event, **more, "lines": [_line(line) for line in event["lines"]]})
+    return said
+
+
+def _line(line: dict[str, Any]) -> dict[str, Any]:
+    more = {"state_ru": LINE_RU[LineState(line["state"])]}
+    if line["reason"]:
+        more["reason_ru"] = REASON_RU[Silence(line["reason"])]
+    return {**line, **more}

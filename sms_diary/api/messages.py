@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
+from sms_diary.api import query
 from sms_diary.api.auth import Callers
 from sms_diary.api.problem import Problem, json_response
 from sms_diary.clock import Clock
-from sms_diary.db import Database
-from sms_diary.model import ConsentState
-from sms_diary.store import consents, messages, schools
+from sms_diary.db import Database, Queries
+from sms_diary.model import PART_RU, STEP_RU, ConsentState, PartState
+from sms_diary.store import consents, messages
 from sms_diary.store.consents import Change
 from sms_diary.store.ledger import Act
 from sms_diary.store.messages import MessageView, SubscriptionView
@@ -20,7 +22,6 @@ from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
 
 _LIMIT, _MOST = 50, 200
-_BIGGEST = 2**63 - 1
 
 
 class AdminEndpoint:
@@ -49,76 +50,81 @@ class AdminEndpoint:
             if owner == 0:
                 raise Problem(400, "which-school", "Токен для всех школ: укажите ?school=имя.")
             return owner
-        async with self._database.reading() as q:
-            school = await schools.by_slug(q, slug)
-        if school is None or owner not in (0, school.id):
-            raise Problem(404, "no-school", "Такой школы здесь нет.")
+        school = await self._callers.school(slug)
+        await self._callers.token(school, http.headers)
         return school.id
 
     async def list_messages(self, http: web.Request) -> web.Response:
         """Newest first; `?state=`, `?limit=`, and `?before=` the `next` of the page before."""
         school_id = await self._school(http)
-        limit = _limit(http)
-        before = _number(http.query["before"]) if "before" in http.query else None
+        given = query.parameters(http, ["state", "limit", "before", "school"])
+        state = given.get("state", "")
+        if state and state not in messages.STATES:
+            known = ", ".join(messages.STATES)
+            raise Problem(400, "bad-parameter", f"state бывает: {known}.")
         async with self._database.reading() as q:
-            found = await messages.page(
-                q, self._tools, school_id, before=before, state=http.query.get("state", ""),
-                limit=limit,
+            page = await messages.page(
+                q, self._tools, school_id, state=state, limit=_limit(given),
+                before=query.number(given, "before", 0) if "before" in given else None,
             )  # fmt: skip
-        page: dict[str, Any] = {"messages": [_message(view) for view in found]}
-        if len(found) == limit:
-            page["next"] = str(found[-1].id)
-        return json_response(page)
+        return json_response(
+            {"messages": [_message(view) for view in page.messages]} | _next(page.next)
+        )
 
     async def message(self, http: web.Request) -> web.Response:
         """One message with its timeline, in the order things happened."""
         school_id = await self._school(http)
-        message_id = _number(http.match_info["id"])
+        query.parameters(http, ["school"])
+        message_id = query.path_id(http)
         async with self._database.reading() as q:
             view = await messages.one(q, self._tools, school_id, message_id)
             if view is None:
                 raise Problem(404, "no-message", "Такого сообщения нет.")
             steps = await messages.timeline(q, school_id, message_id)
-        timeline = [{**step, "at": _time(step["at"])} for step in steps]
-        return json_response({**_message(view), "timeline": timeline})
+        return json_response({**_message(view), "timeline": [_step(step) for step in steps]})
 
     async def list_subscriptions(self, http: web.Request) -> web.Response:
         """In order of ids; `?limit=`, and `?after=` the `next` of the page before."""
         school_id = await self._school(http)
-        limit = _limit(http)
-        after = _number(http.query.get("after", "0"))
+        given = query.parameters(http, ["limit", "after", "school"])
+        limit = _limit(given)
         async with self._database.reading() as q:
             found = await messages.subscriptions(
-                q, self._tools, school_id, after=after, limit=limit
+                q, self._tools, school_id, after=query.number(given, "after", 0), limit=limit + 1
             )
-        page: dict[str, Any] = {"subscriptions": [_subscription(view) for view in found]}
-        if len(found) == limit:
-            page["next"] = str(found[-1].id)
-        return json_response(page)
+        page = found[:limit]
+        following = page[-1].id if len(found) > limit else None
+        return json_response(
+            {"subscriptions": [_subscription(view) for view in page]} | _next(following)
+        )
 
     async def stop(self, http: web.Request) -> web.Response:
         """Stop one subscription, queued messages too; again: the same answer."""
         school_id = await self._school(http)
-        subscription_id = _number(http.match_info["id"])
+        query.parameters(http, ["school"])
+        subscription_id = query.path_id(http)
         async with self._database.transaction() as q:
-            found = await messages.subscription(q, self._tools, school_id, subscription_id)
-            if found is None:
-                raise Problem(404, "no-subscription", "Такой подписки нет.")
-            view, number_id, number = found
-            topics = ["*", *view.topics]
-            if any(view.topics.get(topic, view.state) != "stopped" for topic in topics):
-                changes = [
-                    Change(subscription_id, number_id, ConsentState.STOPPED,
-                           _act(subscription_id, topic, number), topic)
-                    for topic in topics
-                ]  # fmt: skip
-                now = self._clock.now()
-                await consents.change(q, self._tools, school_id, changes, now=now)
-            [view] = await messages.subscriptions(
-                q, self._tools, school_id, after=subscription_id - 1, limit=1
-            )
+            view = await self._stop(q, school_id, subscription_id)
         self._wakes.compose.set()
         return json_response(_subscription(view))
+
+    async def _stop(self, q: Queries, school_id: int, subscription_id: int) -> SubscriptionView:
+        found = await messages.subscription(q, self._tools, school_id, subscription_id)
+        if found is None:
+            raise Problem(404, "no-subscription", "Такой подписки нет.")
+        view, number_id, number = found
+        topics = ["*", *view.topics]
+        if all(view.topics.get(topic, view.state) == "stopped" for topic in topics):
+            return view
+        changes = [
+            Change(subscription_id, number_id, ConsentState.STOPPED,
+                   _act(subscription_id, topic, number), topic)
+            for topic in topics
+        ]  # fmt: skip
+        await consents.change(q, self._tools, school_id, changes, now=self._clock.now())
+        stopped = await messages.subscription(q, self._tools, school_id, subscription_id)
+        assert stopped is not None
+        return stopped[0]
 
 
 def _act(subscription_id: int, topic: str, number: str) -> Act:
@@ -131,14 +137,12 @@ def _act(subscription_id: int, topic: str, number: str) -> Act:
     )
 
 
-def _limit(http: web.Request) -> int:
-    return max(1, min(_number(http.query.get("limit", str(_LIMIT))), _MOST))
+def _limit(given: Mapping[str, str]) -> int:
+    return max(1, min(query.number(given, "limit", _LIMIT), _MOST))
 
 
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) > _BIGGEST:
-        raise Problem(404, "bad-id", "Такого id нет: id — число.")
-    return int(text)
+def _next(following: int | None) -> dict[str, str]:
+    return {} if following is None else {"next": str(following)}
 
 
 def _time(moment: int | None) -> str | None:
@@ -147,11 +151,20 @@ def _time(moment: int | None) -> str | None:
     return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds")
 
 
+def _step(step: dict[str, Any]) -> dict[str, Any]:
+    what = step["what"]
+    said = {"what_ru": STEP_RU.get(what) or PART_RU[PartState(what)]}
+    if "state" in step:
+        said["state_ru"] = PART_RU[PartState(step["state"])]
+    return {**step, "at": _time(step["at"]), **said}
+
+
 def _message(view: MessageView) -> dict[str, Any]:
     return {
         "id": str(view.id),
         "number": view.number,
         "state": view.state,
+        "state_ru": PART_RU[PartState(view.state)],
         "ground": view.ground,
         "ledger_id": str(view.ledger_id) if view.ledger_id is not None else None,
         "text": view.text,

@@ -20,8 +20,7 @@ from smpplib.smpp import make_pdu
 from sms_diary.errors import PduError
 
 MIN_LENGTH = 16
-MAX_LENGTH = 65_536
-"""A command_length beyond this is garbage: message_payload has a 16-bit length."""
+MAX_LENGTH = 65_536  # beyond it is garbage: message_payload has a 16-bit length
 
 _COMMANDS: dict[str, int] = command_codes.commands
 GENERIC_NACK = _COMMANDS["generic_nack"]
@@ -46,8 +45,7 @@ CODING_CYRILLIC = int(consts.SMPP_ENCODING_ISO88595)
 CODING_UCS2 = int(consts.SMPP_ENCODING_ISO10646)
 
 UDHI = int(consts.SMPP_GSMFEAT_UDHI)
-MESSAGE_TYPE = 0x3C
-"""Bits 5-2 of esm_class (SMPP 3.4 §5.2.12)."""
+MESSAGE_TYPE = 0x3C  # bits 5-2 of esm_class, SMPP 3.4 §5.2.12
 TYPE_RECEIPT = 0x04
 TYPE_INTERMEDIATE = 0x20
 

@@ -144,17 +144,27 @@ def mode(
 
 
 @app.command()
-def secret(slug: Slug, config: ConfigOption = None) -> None:
-    """Выдать школе ещё один секрет вебхука и токен; прежние продолжают действовать."""
+def secret(
+    slug: Slug,
+    revoke: Annotated[
+        bool, typer.Option("--revoke", help="Прежние секреты и токены перестают действовать.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Выдать школе ещё один секрет вебхука и токен; без --revoke прежние действуют."""
 
     async def work(q: Queries, tools: Tools) -> None:
         from sms_diary.clock import SystemClock
         from sms_diary.store import schools
 
         school = await _school(q, slug)
-        made = await schools.add_credentials(q, tools, school.id, now=SystemClock().now())
+        now = SystemClock().now()
+        ended = await schools.revoke_credentials(q, school.id, now=now) if revoke else 0
+        made = await schools.add_credentials(q, tools, school.id, now=now)
         print(f"webhook_secret={made[0]}")
         print(f"token={made[1]}")
+        if ended:
+            print(f"Прежние отозваны ({ended}): перестанут действовать за секунду.")
 
     _in_database(config, work)
 

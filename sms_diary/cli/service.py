@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -92,12 +93,25 @@ async def _serve(settings: Settings, clock: Clock) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    # Its usual meaning, to read the settings again, would need a restart here; to die of it would
+    # be the worst of all.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _no_reload)
+    # The SQLite thread needs the interpreter for an instant after each row: it must not wait the
+    # usual 5 ms for it. And what is loaded by now is never garbage.
+    sys.setswitchinterval(0.0005)
     async with running(settings, clock) as service:
+        gc.freeze()
         if service.base.key_made:
             print(_about_key(settings), flush=True)
         print(f"Сервис работает: {service.address} (остановить: Ctrl-C)", flush=True)
         await stop.wait()
         print("Останавливаюсь: дожидаюсь ответов оператора.", flush=True)
+
+
+def _no_reload() -> None:
+    import structlog
+
+    structlog.get_logger(__name__).warning("settings are read at start only: restart to change")
 
 
 def _about_key(settings: Settings) -> str:

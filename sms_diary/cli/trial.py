@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sms_diary.cli.common import NowOption, run
+from sms_diary.cli.common import NowOption, clock_of, run
 
 
 def register(app: typer.Typer) -> None:
@@ -40,10 +40,11 @@ def simulator(
 
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Показать и закончить.")] = False,
-    port: Annotated[int, typer.Option(help="Порт страниц; 0 — свободный.")] = 0,
+    port: Annotated[int, typer.Option(help="Порт страницы с телефонами; 0 — свободный.")] = 0,
     now: NowOption = None,
 ) -> None:
     """Неделя вымышленной школы: сервис, оператор и телефоны родителей на этой машине."""
     from sms_diary.demo import play
 
-    raise typer.Exit(play.main(once=once, port=port, now=now))
+    moment = None if now is None else clock_of(now).now()
+    raise typer.Exit(play.main(once=once, port=port, now=moment))

@@ -7,5 +7,6 @@ product lives here: those stand in `store/` beside the function that owns them.
 
 from sms_diary.db.base import Database, Queries, Row
 from sms_diary.db.open import open_database
+from sms_diary.db.outage import is_outage
 
-__all__ = ["Database", "Queries", "Row", "open_database"]
+__all__ = ["Database", "Queries", "Row", "is_outage", "open_database"]

@@ -59,4 +59,7 @@ class Database(Protocol):
     def reading(self) -> AbstractAsyncContextManager[Queries]:
         """A consistent view that never waits for a writer; writing through it fails."""
 
+    async def check(self) -> None:
+        """Raise whatever is wrong when the database cannot be read any more."""
+
     async def close(self) -> None: ...

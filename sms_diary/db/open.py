@@ -12,18 +12,22 @@ from sms_diary.errors import ConfigError
 from sms_diary.resources import schema_sql
 
 
-async def open_database(url: str) -> tuple[Database, bool]:
-    """Open `sqlite:PATH` or `postgresql://…`; the database, and whether it was empty before."""
+async def open_database(url: str, *, wait: float = 10.0) -> tuple[Database, bool]:
+    """Open `sqlite:PATH` or `postgresql://…`; the database, and whether it was empty before.
+
+    `wait`: seconds for which a write to SQLite waits while another program writes.
+    """
     database: Database
     if url.startswith("sqlite:"):
         path = Path(url.removeprefix("sqlite:").removeprefix("//")).expanduser()  # noqa: ASYNC240
         path.parent.mkdir(parents=True, exist_ok=True)  # once, at start
-        database = await SqliteDatabase.open(path)
+        database = await SqliteDatabase.open(path, wait=wait)
     elif url.startswith(("postgresql://", "postgres://")):
         database = await PostgresDatabase.open(url)
     else:
         raise ConfigError(
-            f"Не понят адрес базы данных «{url}». Нужно «sqlite:путь/к/файлу» "
+            # Not quoted: it may hold a password.
+            "Не понят адрес базы данных (database). Нужно «sqlite:путь/к/файлу» "
             "или «postgresql://пользователь@узел/база»."
         )
     try:

@@ -119,5 +119,9 @@ class PostgresDatabase:
         ):
             yield PostgresQueries(connection)
 
+    async def check(self) -> None:
+        async with self.reading() as q:
+            await q.one("select value from meta where name = 'schema'")
+
     async def close(self) -> None:
         await self._pool.close()

@@ -7,9 +7,12 @@ length of each transaction. WAL and `synchronous=FULL`: what is committed surviv
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+import os
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +20,10 @@ import aiosqlite
 
 from sms_diary.db import sql as reading_sql
 from sms_diary.db.base import Engine, Queries, Row
+from sms_diary.errors import DatabaseError
 
 _CHUNK = 512
+_JOIN = re.compile(r"(?<!left )(?<!cross )\bjoin\b")
 _PRAGMAS = (
     "pragma journal_mode = wal",
     "pragma synchronous = full",
@@ -41,8 +46,35 @@ def _over(sql: str, count: int) -> str:
     values = ", ".join([row] * count)
     # Named parameters of `rest` are numbered after the positional ones.
     rest = reading_sql.numbered(rest, len(columns) * count + 1).replace("$", "?")
+    # The batch leads and the tables follow in the order they are written: without statistics
+    # the planner may put a whole table before a batch of unknown size.
+    rest = _JOIN.sub("cross join", rest)
     body = f"select * from (values {values}) where column1 is not null"
     return f"with rows({names}) as ({body}){rest}"
+
+
+@lru_cache(maxsize=512)
+def _insert(table: str, columns: str, count: int) -> str:
+    row = f"({', '.join('?' * len(reading_sql.column_list(columns)))})"
+    values = ", ".join([row] * count)
+    return (
+        f"insert into {table} ({columns}) select * from (values {values}) where column1 is not null"
+    )
+
+
+def _chunks(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Sequence[Sequence[Any]], int]]:
+    """Up to 512 rows each, and the power of two they are filled up to."""
+    for start in range(0, len(rows), _CHUNK):
+        chunk = rows[start : start + _CHUNK]
+        yield chunk, 1 << (len(chunk) - 1).bit_length()
+
+
+def _values(chunk: Sequence[Sequence[Any]], width: int, count: int) -> list[Any]:
+    values = list(chain.from_iterable(chunk))
+    if len(values) != len(chunk) * width:
+        raise TypeError(f"a row of this batch has not {width} values")
+    values.extend([None] * ((count - len(chunk)) * width))
+    return values
 
 
 class SqliteQueries:
@@ -66,6 +98,10 @@ class SqliteQueries:
         cursor = await self._connection.execute(sql, params)
         changed = cursor.rowcount
         await cursor.close()
+        if changed < 0 and sql.lstrip().startswith("with "):
+            # The driver counts only for statements that begin with their verb.
+            row = await self.one("select changes()")
+            return int(row[0]) if row else 0
         return max(changed, 0)
 
     async def many(self, sql: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -76,23 +112,24 @@ class SqliteQueries:
 
     async def insert(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
         if rows:
-            marks = ", ".join("?" * len(reading_sql.column_list(columns)))
-            sql = f"insert into {table} ({columns}) values ({marks})"
-            await self._connection.executemany(sql, rows)
+            # One step of the engine a chunk: executemany would let go of the interpreter's lock
+            # and stand in line for it again with every row.
+            width = len(reading_sql.column_list(columns))
+            for chunk, count in _chunks(rows):
+                await self._connection.execute_fetchall(
+                    _insert(table, columns, count), _values(chunk, width, count)
+                )
 
     async def over(self, sql: str, rows: Sequence[Sequence[Any]], **params: Any) -> list[Row]:
         columns, rest = reading_sql.header(sql)
         reading_sql.check(rest, params)
         named = [params[name] for name in reading_sql.names(rest)]
         found: list[Row] = []
-        for start in range(0, len(rows), _CHUNK):
-            chunk = rows[start : start + _CHUNK]
-            count = 1 << (len(chunk) - 1).bit_length()
-            values = [value for row in chunk for value in row]
-            if len(values) != len(chunk) * len(columns):
-                raise TypeError(f"rows of {len(columns)} values wanted by: {sql}")
-            values.extend([None] * ((count - len(chunk)) * len(columns)))
-            found.extend(await self._connection.execute_fetchall(_over(sql, count), values + named))
+        for chunk, count in _chunks(rows):
+            values = _values(chunk, len(columns), count)
+            found.extend(
+                await self._connection.execute_fetchall(_over(sql, count), values + named)
+            )
         return found
 
     def only(self, *, sqlite: str = "", postgresql: str = "") -> str:
@@ -104,7 +141,11 @@ class SqliteDatabase:
 
     engine: Engine = "sqlite"
 
-    def __init__(self, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection]) -> None:
+    def __init__(
+        self, path: Path, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection]
+    ) -> None:
+        self._path = path
+        self._file = path.stat()
         self._writer = writer
         self._lock = asyncio.Lock()
         self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
@@ -113,12 +154,13 @@ class SqliteDatabase:
             self._readers.put_nowait(reader)
 
     @classmethod
-    async def open(cls, path: Path, *, readers: int = 2) -> SqliteDatabase:
+    async def open(cls, path: Path, *, readers: int = 2, wait: float = 10.0) -> SqliteDatabase:
+        """`wait`: seconds for which a statement waits while another program holds the file."""
         opened: list[aiosqlite.Connection] = []
         try:
             for number in range(1 + readers):
                 connection = await aiosqlite.connect(
-                    path, isolation_level=None, timeout=30, cached_statements=512
+                    path, isolation_level=None, timeout=wait, cached_statements=512
                 )
                 opened.append(connection)
                 connection.row_factory = aiosqlite.Row
@@ -131,7 +173,7 @@ class SqliteDatabase:
                 await connection.close()
             raise
         path.chmod(0o600)  # noqa: ASYNC240  # once, at start
-        return cls(opened[0], opened[1:])
+        return cls(path, opened[0], opened[1:])
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Queries]:
@@ -139,10 +181,11 @@ class SqliteDatabase:
             try:
                 await self._writer.execute("begin immediate")
                 yield SqliteQueries(self._writer)
+                # Inside: a commit that fails (no room on the disk) must not stay half done.
+                await asyncio.shield(self._writer.commit())
             except BaseException:
                 await asyncio.shield(_roll_back(self._writer))
                 raise
-            await asyncio.shield(self._writer.commit())
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Queries]:
@@ -151,8 +194,18 @@ class SqliteDatabase:
             await connection.execute("begin")
             yield SqliteQueries(connection)
         finally:
-            await asyncio.shield(_roll_back(connection))
-            self._readers.put_nowait(connection)
+            try:
+                await asyncio.shield(_roll_back(connection))
+            finally:
+                self._readers.put_nowait(connection)
+
+    async def check(self) -> None:
+        async with self.reading() as q:
+            await q.one("select value from meta where name = 'schema'")
+        # An open file outlives its name: without this, all would go on into a file that nobody
+        # will ever see again.
+        if not os.path.samestat(self._file, self._path.stat()):
+            raise DatabaseError("the database file was replaced")
 
     async def close(self) -> None:
         for connection in self._all:

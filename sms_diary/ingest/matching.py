@@ -1,8 +1,7 @@
 """Who and what a record means: pupils by name, classes by title, entries by their natural key.
 
-Exact rules only (never «looks like»): two candidates are an ambiguity for a person to
-solve, because a wrong guess shows one child's marks to another's parents. Pure: the
-roster, the list of classes and the existing entries are passed in.
+Exact rules only (never «looks like»): two candidates are a question for a person, because a
+wrong guess shows one child's marks to another's parents. Pure: all that exists is passed in.
 """
 
 from __future__ import annotations
@@ -113,20 +112,24 @@ def _fits(asked: _Name, known: _Name) -> bool:
 class NameIndex:
     """The pupils of one class, found by name.
 
-    Order of the rules: the full name with patronymic; then surname and first name, then
-    surname and initials, each only when exactly one pupil does not contradict them.
+    The full name with patronymic goes first; then surname and first name, or initials, if
+    exactly one pupil does not contradict them.
     """
 
     def __init__(self, roster: Iterable[tuple[int, str]]) -> None:
         self._full: dict[str, list[int]] = {}
         self._by_surname: dict[str, list[tuple[int, _Name]]] = {}
         for pupil_id, full_name in roster:
-            key = name_key(full_name)
-            self._full.setdefault(key, []).append(pupil_id)
-            pieces = _pieces(key)
-            if _is_name(pieces):
-                known = _Name(pieces[0], pieces[1], pieces[2:])
-                self._by_surname.setdefault(known.surname, []).append((pupil_id, known))
+            self.add(pupil_id, full_name)
+
+    def add(self, pupil_id: int, full_name: str) -> None:
+        """One more pupil of the class."""
+        key = name_key(full_name)
+        self._full.setdefault(key, []).append(pupil_id)
+        pieces = _pieces(key)
+        if _is_name(pieces):
+            known = _Name(pieces[0], pieces[1], pieces[2:])
+            self._by_surname.setdefault(known.surname, []).append((pupil_id, known))
 
     def find(self, name: str) -> Match:
         """The pupil that `name` means, in whatever way it is written."""
@@ -167,9 +170,8 @@ _LATIN_LETTER = re.compile(r"[A-Z]")
 def class_keys(text: str) -> tuple[str, ...]:
     """Every class that a title can mean: «5 "А"» → ("5А",), but "5B" → ("5В", "5Б").
 
-    A class is a number without zeros and any letters; Latin look-alikes are read as
-    Cyrillic. Latin B may stand for the shape (В) or for the alphabet's second letter (Б).
-    Empty for an empty text.
+    A class is a number without zeros and any letters; Latin look-alikes are read as Cyrillic.
+    Latin B may stand for the shape (В) or for the alphabet's second letter (Б).
     """
     plain = _fold(text).upper()
     number, rest = _split_class(plain)
@@ -242,6 +244,7 @@ class Slot:
     work_key: str
     ordinal: int
     value: str
+    named: bool = False  # by another row of the same file
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,9 +259,9 @@ class SlotMatch:
 def find_slot(draft: Draft, existing: Sequence[Slot]) -> SlotMatch:
     """Which of the existing entries a draft speaks of (design §3, entry).
 
-    The same lesson, work and ordinal: that one. Else one side may know less than the
-    other: it must be the only such entry, or the only one with the same value.
-    Different lessons, works or ordinals are different entries.
+    The same lesson, work and ordinal: that one. Else one side may know less than the other:
+    it must be the only such entry, or the only one with the same value. Different lessons,
+    works or ordinals are different entries; so is a `named` one that shares none of them.
     """
     same = [s for s in existing if s.ordinal == draft.ordinal and not _differ(draft, s)]
     exact = [s for s in same if s.lesson == draft.lesson and s.work_key == draft.work_key]
@@ -267,10 +270,11 @@ def find_slot(draft: Draft, existing: Sequence[Slot]) -> SlotMatch:
     near = [s for s in same if _shares(draft, s)]
     if len(near) == 1:
         return SlotMatch(near[0].entry_id)
-    bare = [s for s in same if _is_bare(s) or _is_bare(draft)]
+    free = [s for s in same if not s.named]
+    bare = [s for s in free if _is_bare(s) or _is_bare(draft)]
     if not near and len(bare) == 1 and len(existing) == 1:
         return SlotMatch(bare[0].entry_id)
-    return _by_value(draft, near or same)
+    return _by_value(draft, near or free)
 
 
 def _by_value(draft: Draft, possible: Sequence[Slot]) -> SlotMatch:

@@ -159,7 +159,10 @@ def _integer(text: str) -> int | None:
 async def _send(request: web.Request) -> web.Response:
     """Send a parent's SMS; then back to the page that the form stood on."""
     smsc = request.app[_SMSC]
-    form = await request.post()
+    try:
+        form = await request.post()
+    except (ValueError, LookupError) as error:  # not UTF-8, an unknown charset, broken multipart
+        raise web.HTTPBadRequest(text="Форма не читается.") from error
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
     number = views.read_number(fields.get("number", ""))
     text = fields.get("text", "").replace("\r\n", "\n").strip()

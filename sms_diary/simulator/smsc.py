@@ -77,6 +77,7 @@ class Smsc:
         self._empty.set()
         self._batch: list[Submitted] = []
         self._blocks: dict[bytes, bytes] = {}
+        self._numbers: dict[bytes, str] = {}  # by address block, once it was checked
         self._waiting: deque[Delivery] = deque()
         self._due: DelayQueue[Submitted] | None = None
         self._again: DelayQueue[Delivery] = DelayQueue(options.redelivery_delay, self._deliver)
@@ -167,14 +168,13 @@ class Smsc:
         `Options.cut_after` says.
         """
         options = self.options
-        number = wire.address_text(pdu.destination).removeprefix("+")
-        if not number.isdecimal():
-            raise Refusal(spec.ESME_RINVDSTADR)
+        number = self._numbers.get(pdu.destination) or self._new_number(pdu.destination)
         self._submits += 1
         if self._throttles():
             self.stats.throttled += 1
             raise Refusal(spec.ESME_RTHROTTLED)
-        entry = Submitted(len(self.ledger) + 1, self._first_id + self._submits, self.now(), pdu)
+        message_id = self._first_id + self._submits
+        entry = Submitted(len(self.ledger) + 1, message_id, self.now(), pdu)
         # Equal address blocks become one object: a bench leaves a million entries.
         entry.source = self._blocks.setdefault(pdu.source, pdu.source)
         entry.destination = self._blocks.setdefault(pdu.destination, pdu.destination)
@@ -183,7 +183,14 @@ class Smsc:
         self._batch.append(entry)
         if options.cut_after == self._submits:
             raise CutOff
-        return entry.message_id
+        return message_id
+
+    def _new_number(self, destination: bytes) -> str:
+        number = wire.address_text(destination).removeprefix("+")
+        if not number.isdecimal():
+            raise Refusal(spec.ESME_RINVDSTADR)
+        self._numbers[destination] = number
+        return number
 
     def _throttles(self) -> bool:
         every = self.options.throttle_every

@@ -59,8 +59,8 @@ def header_of(data: bytes, at: int) -> tuple[int, int, int, int]:
 
 def _c_string(data: bytes, at: int, end: int, longest: int, status: int) -> int:
     """Return where the octet after a C-octet string's NUL is; `longest` counts the NUL (§3.1)."""
-    nul = data.find(0, at, min(end, at + longest))
-    if nul < 0:
+    nul = data.find(0, at, at + longest)
+    if nul < 0 or nul >= end:
         raise WireError(status)
     return nul + 1
 

@@ -39,12 +39,40 @@ async def states(
     return {(row["subscription_id"], row["topic"]): ConsentState(row["state"]) for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """When a subscription was refused, and who recorded it: `sms`, or a person."""
+
+    at: int
+    actor: str
+
+
+async def refusals(
+    q: Queries, school_id: int, subscription_ids: Sequence[int]
+) -> dict[int, Refusal]:
+    """Those of the subscriptions that stand refused for every topic."""
+    rows = await q.over(
+        """with rows(id bigint)
+           select consent.subscription_id, ledger.at, ledger.actor
+           from rows join consent on consent.subscription_id = rows.id
+           join ledger on ledger.id = consent.ledger_id
+           where consent.school_id = :school_id and consent.topic = '*'
+             and consent.state = 'refused'""",
+        [(subscription_id,) for subscription_id in sorted(set(subscription_ids))],
+        school_id=school_id,
+    )
+    return {row["subscription_id"]: Refusal(row["at"], row["actor"]) for row in rows}
+
+
 async def change(
     q: Queries, tools: Tools, school_id: int, changes: Sequence[Change], *, now: int
 ) -> list[int]:
     """Write the acts to the ledger and the states beside them; the ledger ids, in order."""
     if not changes:
         return []
+    # The numbers first and then the chain, in the order in which СТОП locks them.
+    number_ids = {c.number_id for c in changes}
+    await numbers.bump(q, number_ids)
     ledger_ids = await ledger.append(q, tools, school_id, [c.act for c in changes], now=now)
     await q.over(
         """with rows(subscription_id bigint, topic text, state text, ledger_id bigint,
@@ -53,8 +81,7 @@ async def change(
            select subscription_id, topic, school_id, state, ledger_id, now from rows where true
            on conflict (subscription_id, topic) do update
            set state = excluded.state, ledger_id = excluded.ledger_id,
-               changed_at = excluded.changed_at
-           returning subscription_id""",
+               changed_at = excluded.changed_at""",
         sorted(
             {
                 (c.subscription_id, c.topic): (
@@ -64,8 +91,6 @@ async def change(
             }.values()
         ),
     )  # fmt: skip
-    number_ids = {c.number_id for c in changes}
-    await numbers.bump(q, number_ids)
     await withdraw.withdraw(q, number_ids, now=now)
     return ledger_ids
 

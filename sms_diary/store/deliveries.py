@@ -127,6 +127,30 @@ async def add_quarantine(q: Queries, tools: Tools, held: Sequence[Held], *, now:
     return ids
 
 
+async def open_questions(q: Queries, school_id: int, body_hash: bytes) -> set[tuple[int, str]]:
+    """(row, reason) of what is still held from earlier loads of the very same file."""
+    rows = await q.all(
+        """select held.pos, held.reason from quarantine held
+           join delivery on delivery.id = held.delivery_id
+           where held.school_id = :school_id and held.state = 'open'
+             and delivery.source = 'file' and delivery.body_hash = :body_hash""",
+        school_id=school_id,
+        body_hash=body_hash,
+    )
+    return {(row["pos"], row["reason"]) for row in rows}
+
+
+async def open_candidates(q: Queries, school_id: int, reason: str) -> set[tuple[int, ...]]:
+    """What each open question of this kind is about, whichever file it came from."""
+    rows = await q.all(
+        """select candidates from quarantine
+           where school_id = :school_id and state = 'open' and reason = :reason""",
+        school_id=school_id,
+        reason=reason,
+    )
+    return {tuple(int(one) for one in row["candidates"].split(",") if one) for row in rows}
+
+
 async def what_became(
     q: Queries, school_id: int, request_id: str
 ) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:

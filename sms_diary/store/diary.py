@@ -97,7 +97,7 @@ async def update(q: Queries, entries: Sequence[Entry]) -> None:
                work = rows.work, value = rows.value, body = rows.body, urgent = rows.urgent,
                silence = rows.silence, until = rows.until, at = rows.at, version = rows.version,
                event_id = rows.event_id, arrived_at = rows.arrived_at, fan = rows.fan
-           from rows where entry.id = rows.id returning entry.id""",
+           from rows where entry.id = rows.id""",
         [
             (
                 e.id, e.lesson, e.work_key, e.ref, e.work, e.value, e.body, e.urgent, e.silence,
@@ -121,14 +121,32 @@ async def set_audience(
 # ---------------------------------------------------------------- waiting for fanout
 
 
-async def to_fan(q: Queries, limit: int) -> list[Entry]:
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What fanout needs of an entry."""
+
+    id: int
+    school_id: int
+    kind: str
+    who: int
+    day: str
+    value: str
+    urgent: int
+    until: int | None
+    arrived_at: int
+    version: int
+    fan: int
+
+
+async def to_fan(q: Queries, limit: int) -> list[Fresh]:
     """The next entries whose present version has not been fanned out, oldest first."""
     rows = await q.all(
-        f"""select {_COLUMNS} from entry where fan is not null order by id limit :limit
+        f"""select id, school_id, kind, who, day, value, urgent, until, arrived_at, version, fan
+            from entry where fan is not null order by id limit :limit
             {q.only(postgresql="for update skip locked")}""",
         limit=limit,
     )
-    return [_entry(row) for row in rows]
+    return [Fresh(*row) for row in rows]
 
 
 async def fanned(q: Queries, entries: Sequence[tuple[int, int, int | None]]) -> None:
@@ -139,6 +157,6 @@ async def fanned(q: Queries, entries: Sequence[tuple[int, int, int | None]]) -> 
     await q.over(
         """with rows(id bigint, version bigint, fan bigint)
            update entry set fan = rows.fan from rows
-           where entry.id = rows.id and entry.version = rows.version returning entry.id""",
+           where entry.id = rows.id and entry.version = rows.version""",
         sorted(entries, key=lambda entry: (entry[0], entry[1])),
     )

@@ -47,9 +47,10 @@ async def take_node(q: Queries, holder: str, milliseconds: int) -> int:
         f"select name, until < {_now(q)} as free from lease where name like 'node:%' order by until"
     )
     used = {row["name"] for row in rows}
-    fresh = next((f"node:{number}" for number in range(NODES) if f"node:{number}" not in used), "")
+    # All that are fresh, not the first alone: processes that start together try the same one.
+    fresh = [name for name in (f"node:{number}" for number in range(NODES)) if name not in used]
     free = [row["name"] for row in rows if row["free"]]
-    for name in [fresh, *free] if fresh else free:
+    for name in [*fresh, *free]:
         if await take(q, name, holder, milliseconds):
             return int(name.partition(":")[2])
     raise RuntimeError("all node numbers are held")

@@ -106,9 +106,8 @@ async def first_broken(q: Queries, school_id: int) -> int | None:
             return expected
         prev = row["hash"]
     head = await q.one("select * from ledger_head where school_id = :id", id=school_id)
-    if head is not None and (head["seq"] != expected or head["hash"] != prev):
-        return expected + 1
-    return None
+    end = (head["seq"], head["hash"]) if head is not None else (0, GENESIS)
+    return None if end == (expected, prev) else expected + 1
 
 
 async def evidence(q: Queries, tools: Tools, school_id: int, ledger_id: int) -> dict[str, Any]:

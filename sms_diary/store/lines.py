@@ -34,8 +34,7 @@ async def replace_open(q: Queries, entries: Sequence[tuple[int, int]]) -> None:
         """with rows(entry_id bigint, version bigint)
            update line set state = 'replaced' from rows
            where line.entry_id = rows.entry_id and line.state = 'planned'
-             and line.version < rows.version
-           returning line.id""",
+             and line.version < rows.version""",
         sorted(entries),
     )
 
@@ -47,10 +46,10 @@ async def add(q: Queries, tools: Tools, lines: Sequence[NewLine]) -> None:
         " due, expires, state, reason",
         [
             (
-                tools.ids.new(), x.school_id, x.entry_id, x.version, x.guardian_id, x.pupil_id,
+                line_id, x.school_id, x.entry_id, x.version, x.guardian_id, x.pupil_id,
                 x.ledger_id, x.topic, x.lane, x.value, x.due, x.expires, x.state, x.reason,
             )
-            for x in lines
+            for line_id, x in zip(tools.ids.many(len(lines)), lines, strict=True)
         ],
     )  # fmt: skip
 
@@ -59,14 +58,14 @@ async def due(q: Queries, *, now: int, guardians: int) -> list[Row]:
     """Every line that is due for the next guardians, with all that a text needs.
 
     Lines of an entry that has moved on, or whose earlier version is still on its way to the
-    same guardian, wait. On PostgreSQL lines and numbers are locked until the commit.
+    same guardian, wait. Nothing is locked: `still_due` asks again before anything is queued.
     """
     return list(
         await q.all(
             f"""select l.id, l.school_id, l.entry_id, l.version, l.guardian_id, l.pupil_id,
-                       l.ledger_id, l.lane, l.value, l.expires, g.number_id,
-                       n.state as number_state, n.consent_rev, e.kind, e.subject, e.work, e.day, e.lesson, e.body, e.urgent,
-                       e.who, p.full_name as pupil, c.name as class_name
+                       l.ledger_id, l.lane, l.value, l.expires, g.number_id, n.consent_rev,
+                       e.kind, e.subject, e.work, e.day, e.lesson, e.body, e.urgent,
+                       p.full_name as pupil, c.name as class_name
                 from line l {q.only(sqlite="indexed by line_planned_of_guardian")}
                 join entry e on e.id = l.entry_id and e.version = l.version
                 join guardian g on g.id = l.guardian_id
@@ -80,12 +79,32 @@ async def due(q: Queries, *, now: int, guardians: int) -> list[Row]:
                   and (l.version = 1 or not exists (
                       select 1 from line earlier
                       where earlier.entry_id = l.entry_id and earlier.guardian_id = l.guardian_id
-                        and earlier.state = 'taken'))
-                {q.only(postgresql="for update of l skip locked for share of n skip locked")}""",
+                        and earlier.state = 'taken'))""",
             now=now,
             guardians=guardians,
         )
     )
+
+
+async def still_due(q: Queries, seen: Sequence[tuple[int, int]]) -> set[int]:
+    """Those of the lines (id, consent_rev of their number) for which nothing has changed since.
+
+    On PostgreSQL they and their numbers are locked until the commit: a stop that comes
+    meanwhile waits, and then finds the message.
+    """
+    rows = await q.over(
+        f"""with rows(id bigint, consent_rev bigint)
+            select l.id
+            from rows join line l on l.id = rows.id
+            join entry e on e.id = l.entry_id
+            join guardian g on g.id = l.guardian_id
+            join number n on n.id = g.number_id
+            where l.state = 'planned' and e.version = l.version and n.state = 'open'
+              and n.consent_rev = rows.consent_rev
+            {q.only(postgresql="order by l.id for update of l skip locked for share of n")}""",
+        sorted(seen),
+    )
+    return {row["id"] for row in rows}
 
 
 async def last_told(q: Queries, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], str]:
@@ -105,7 +124,7 @@ async def set_was(q: Queries, values: Sequence[tuple[int, str]]) -> None:
     """Keep with each line (id, was) what its guardian had been told before."""
     await q.over(
         """with rows(id bigint, was text)
-           update line set was = rows.was from rows where line.id = rows.id returning line.id""",
+           update line set was = rows.was from rows where line.id = rows.id""",
         sorted(values),
     )
 
@@ -115,6 +134,6 @@ async def silence(q: Queries, reasons: Sequence[tuple[int, str]]) -> None:
     await q.over(
         """with rows(id bigint, reason text)
            update line set state = 'silent', reason = rows.reason from rows
-           where line.id = rows.id and line.state = 'planned' returning line.id""",
+           where line.id = rows.id and line.state = 'planned'""",
         sorted(reasons),
     )

@@ -10,9 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from sms_diary.db import Queries, Row
+from sms_diary.model import MessageState, PartState
 from sms_diary.phone import mask
 from sms_diary.store.tools import Tools
 
+WINDOW = 20_000
+"""Messages looked at for one page of one state."""
+_FAILED = frozenset(MessageState) - {MessageState.OPEN, MessageState.DELIVERED}
+_ON_THE_WAY = (PartState.QUEUED, PartState.SENDING, PartState.SENT, PartState.DOUBT)
+STATES = (*_ON_THE_WAY, *(state for state in MessageState if state is not MessageState.OPEN))
+"""The states that a message is shown in; while it is open they are those of its parts."""
 _STATE = """case when m.state <> 'open' then m.state
     when exists (select 1 from part p where p.message_id = m.id and p.state = 'doubt') then 'doubt'
     when exists (select 1 from part p where p.message_id = m.id
@@ -56,23 +63,61 @@ def _view(row: Row, tools: Tools) -> MessageView:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`next`: give it as `before` for the page that follows; None at the end."""
+
+    messages: list[MessageView]
+    next: int | None
+
+
 async def page(
     q: Queries, tools: Tools, school_id: int, *, before: int | None, state: str, limit: int
-) -> list[MessageView]:
-    """The school's messages, newest first, older than the one with id `before`."""
+) -> Page:
+    """The school's messages, newest first, older than the one with id `before`.
+
+    With a `state` (one of `STATES`) at most `WINDOW` messages are looked at, so a page may hold
+    fewer than `limit`, or none, and yet have a `next`. Failed ones have an index of their own.
+    """
+    before = before if before is not None else 2**63 - 1
+    floor = 0
+    if state and state not in _FAILED:
+        floor = await _floor(q, school_id, before)
     rows = await q.all(
-        f"""select * from (
-                select m.*, n.sealed, {_STATE} as shown
-                from message m join number n on n.id = m.number_id
-                where m.school_id = :school_id and m.id < :before) shown_messages
-            where :state = '' or shown = :state
-            order by id desc limit :limit""",
+        f"""select m.*, n.sealed, {_STATE} as shown
+            from message m join number n on n.id = m.number_id
+            where m.school_id = :school_id and m.id < :before and m.id >= :floor {_shown_as(state)}
+            order by m.id desc limit :limit""",
         school_id=school_id,
-        before=before if before is not None else 2**63 - 1,
-        state=state,
-        limit=limit,
+        before=before,
+        floor=floor,
+        limit=limit + 1,
     )
-    return [_view(row, tools) for row in rows]
+    views = [_view(row, tools) for row in rows[:limit]]
+    return Page(views, views[-1].id if len(rows) > limit else floor or None)
+
+
+async def _floor(q: Queries, school_id: int, before: int) -> int:
+    """The id of the last message of the window below `before`; 0 if all that is left fits."""
+    row = await q.one(
+        """select id from message where school_id = :school_id and id < :before
+           order by id desc limit 1 offset :skip""",
+        school_id=school_id,
+        before=before,
+        skip=WINDOW - 1,
+    )
+    return int(row["id"]) if row else 0
+
+
+def _shown_as(state: str) -> str:
+    """The condition; its words are our own and literal, so that partial indexes are recognised."""
+    if not state:
+        return ""
+    if state in _FAILED:
+        return f"and m.state not in ('open', 'delivered') and m.state = '{MessageState(state)}'"
+    if state == MessageState.DELIVERED:
+        return "and m.state = 'delivered'"
+    return f"and m.state = 'open' and {_STATE} = '{PartState(state)}'"
 
 
 async def one(q: Queries, tools: Tools, school_id: int, message_id: int) -> MessageView | None:
@@ -89,11 +134,20 @@ async def one(q: Queries, tools: Tools, school_id: int, message_id: int) -> Mess
 async def timeline(q: Queries, school_id: int, message_id: int) -> list[dict[str, Any]]:
     """What happened to a message, in order, read from its columns and receipts.
 
-    Each step has `at` (epoch ms), `what` (a closed word), and what belongs to it.
+    Each step has `at` (epoch ms), `what` (one of `STEPS`, or a final state), and what belongs
+    to it.
     """
+    message = await q.one(
+        "select created_at, parts from message where id = :id and school_id = :school_id",
+        id=message_id,
+        school_id=school_id,
+    )
+    if message is None:
+        return []
+    # When an older version arrived is no longer known: the entry has moved on.
     lines = await q.all(
-        """select e.arrived_at, e.kind, l.value, l.was, l.due from line l
-           join entry e on e.id = l.entry_id
+        """select e.kind, l.due, case when e.version = l.version then e.arrived_at end as arrived
+           from line l join entry e on e.id = l.entry_id
            where l.message_id = :id and l.school_id = :school_id order by l.id""",
         id=message_id,
         school_id=school_id,
@@ -110,17 +164,27 @@ async def timeline(q: Queries, school_id: int, message_id: int) -> list[dict[str
         [(part["id"],) for part in parts],
     )
     seq = {part["id"]: part["seq"] for part in parts}
-    steps = [
-        {"at": row["arrived_at"], "what": "posted", "kind": row["kind"], "due": row["due"]}
+    steps: list[dict[str, Any]] = [
+        {"at": row["arrived"], "what": "posted", "kind": row["kind"]}
         for row in lines
+        if row["arrived"] is not None
     ]
+    steps += [{"at": row["due"], "what": "due", "kind": row["kind"]} for row in lines]
+    steps.append({"at": message["created_at"], "what": "composed", "parts": message["parts"]})
     steps += [step for part in parts for step in _part_steps(part)]
     steps += [
         {"at": r["at"], "what": "receipt", "part": seq[r["part_id"]], "state": r["state"],
          "error": r["error"]}
         for r in receipts
     ]  # fmt: skip
-    return sorted(steps, key=lambda step: step["at"])
+    return sorted(steps, key=lambda step: (step["at"], _RANK.get(step["what"], len(_RANK))))
+
+
+STEPS = (
+    "posted", "due", "composed", "handed over", "put off", "in doubt", "accepted", "receipt",
+)  # fmt: skip
+"""What can happen, in the order of things that happen in one millisecond; then the final state."""
+_RANK = {what: rank for rank, what in enumerate(STEPS)}
 
 
 def _part_steps(part: Row) -> list[dict[str, Any]]:
@@ -135,6 +199,9 @@ def _part_steps(part: Row) -> list[dict[str, Any]]:
         steps.append(
             {"at": part["sent_at"], "what": "accepted", **own, "provider_id": part["provider_id"]}
         )
+    if part["state"] == "retry":
+        why = {"failure": part["failure"] or "", "code": part["code"] or ""}
+        steps.append({"at": part["claimed_at"], "what": "put off", **own, **why})
     if part["state"] == "doubt":
         steps.append({"at": part["claimed_at"], "what": "in doubt", **own})
     if part["done_at"] is not None:
@@ -177,15 +244,18 @@ async def subscriptions(
 async def subscription(
     q: Queries, tools: Tools, school_id: int, subscription_id: int
 ) -> tuple[SubscriptionView, int, str] | None:
-    """One subscription with its number's id and the number itself."""
+    """One subscription with its number's id and the number itself, to be changed.
+
+    On PostgreSQL the number is locked, so that two who stop it do so one after the other.
+    """
     rows = await q.all(
-        """select s.id, s.guardian_id, s.pupil_id, s.created_at, p.full_name, n.id as number_id,
+        f"""select s.id, s.guardian_id, s.pupil_id, s.created_at, p.full_name, n.id as number_id,
                   n.sealed
            from subscription s
            join guardian g on g.id = s.guardian_id
            join number n on n.id = g.number_id
            join pupil p on p.id = s.pupil_id
-           where s.school_id = :school_id and s.id = :id""",
+           where s.school_id = :school_id and s.id = :id {q.only(postgresql="for update of n")}""",
         school_id=school_id,
         id=subscription_id,
     )

@@ -17,13 +17,19 @@ class Number:
     consent_rev: int
 
 
-async def find(q: Queries, tools: Tools, numbers: Iterable[str]) -> dict[str, Number]:
-    """Those of the numbers (E.164) that the database knows."""
+async def find(
+    q: Queries, tools: Tools, numbers: Iterable[str], *, lock: bool = False
+) -> dict[str, Number]:
+    """Those of the numbers (E.164) that the database knows.
+
+    With `lock` nobody stops one of them before this transaction ends.
+    """
     by_index = {tools.vault.index(number): number for number in set(numbers)}
+    hint = q.only(postgresql="order by number.id for update of number") if lock else ""
     rows = await q.over(
-        """with rows(idx bytea)
-           select number.id, number.idx, number.state, number.consent_rev
-           from rows join number on number.idx = rows.idx""",
+        f"""with rows(idx bytea)
+            select number.id, number.idx, number.state, number.consent_rev
+            from rows join number on number.idx = rows.idx {hint}""",
         [(idx,) for idx in sorted(by_index)],
     )
     return {
@@ -35,11 +41,11 @@ async def find(q: Queries, tools: Tools, numbers: Iterable[str]) -> dict[str, Nu
 
 
 async def ensure(
-    q: Queries, tools: Tools, numbers: Iterable[str], *, now: int
+    q: Queries, tools: Tools, numbers: Iterable[str], *, now: int, lock: bool = False
 ) -> dict[str, Number]:
     """The same, with a row made for each number that had none."""
     wanted = set(numbers)
-    known = await find(q, tools, wanted)
+    known = await find(q, tools, wanted, lock=lock)
     fresh = []
     for number in wanted - known.keys():
         number_id = tools.ids.new()
@@ -52,10 +58,10 @@ async def ensure(
         """with rows(idx bytea, id bigint, sealed bytea, created_at bigint)
            insert into number (id, idx, sealed, state, created_at)
            select id, idx, sealed, 'open', created_at from rows where true
-           on conflict (idx) do nothing returning id""",
+           on conflict (idx) do nothing""",
         sorted(fresh),
     )
-    return await find(q, tools, wanted)
+    return await find(q, tools, wanted, lock=lock)
 
 
 async def read(q: Queries, tools: Tools, number_ids: Iterable[int]) -> dict[int, str]:
@@ -72,8 +78,7 @@ async def bump(q: Queries, number_ids: Iterable[int]) -> None:
     """A consent of these numbers changed: what was composed under the old revision may not go."""
     await q.over(
         """with rows(id bigint)
-           update number set consent_rev = consent_rev + 1 from rows where number.id = rows.id
-           returning number.id""",
+           update number set consent_rev = consent_rev + 1 from rows where number.id = rows.id""",
         [(number_id,) for number_id in sorted(set(number_ids))],
     )
 
@@ -98,7 +103,7 @@ async def next_references(q: Queries, counts: Mapping[int, int]) -> dict[int, in
     rows = await q.over(
         """with rows(id bigint, steps bigint)
            update number set udh_ref = (udh_ref + steps) % 255 from rows
-           where number.id = rows.id returning number.id, number.udh_ref, rows.steps""",
+           where number.id = rows.id returning number.id, number.udh_ref""",
         sorted(counts.items()),
     )
-    return {row["id"]: (row["udh_ref"] - row["steps"]) % 255 + 1 for row in rows}
+    return {row["id"]: (row["udh_ref"] - counts[row["id"]]) % 255 + 1 for row in rows}

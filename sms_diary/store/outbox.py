@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sms_diary.db import Queries
+from sms_diary.db import Queries, Row
 from sms_diary.model import Failure, Ground, PartState
 from sms_diary.provider_id import canonical
 from sms_diary.store.tools import Tools
@@ -47,21 +47,22 @@ async def add(q: Queries, tools: Tools, messages: Sequence[NewMessage], *, now: 
         " parts, level, state, created_at, expires",
         [
             (
-                message_id, m.school_id, m.guardian_id, m.number_id, m.ground.value, m.ledger_id,
+                message_id, m.school_id, m.guardian_id, m.number_id, str(m.ground), m.ledger_id,
                 m.inbound_id, tools.vault.seal(m.text, "message.text", message_id), m.alphabet,
                 len(m.turns), m.level, "open", now, m.expires,
             )
             for message_id, m in pairs
         ],
     )  # fmt: skip
+    part_ids = iter(tools.ids.many(sum(len(m.turns) for m in messages)))
     await q.insert(
         "part",
         "id, message_id, school_id, number_id, seq, total, udh_ref, route, lane, turn, ground,"
         " consent_rev, expires, state",
         [
             (
-                tools.ids.new(), message_id, m.school_id, m.number_id, seq, len(m.turns), m.udh_ref,
-                m.route, m.lane, turn, m.ground.value, m.consent_rev, m.expires, "queued",
+                next(part_ids), message_id, m.school_id, m.number_id, seq, len(m.turns), m.udh_ref,
+                m.route, m.lane, turn, str(m.ground), m.consent_rev, m.expires, "queued",
             )
             for message_id, m in pairs
             for seq, turn in enumerate(m.turns, 1)
@@ -70,7 +71,7 @@ async def add(q: Queries, tools: Tools, messages: Sequence[NewMessage], *, now: 
     await q.over(
         """with rows(id bigint, message_id bigint)
            update line set state = 'taken', message_id = rows.message_id from rows
-           where line.id = rows.id returning line.id""",
+           where line.id = rows.id""",
         sorted((line_id, message_id) for message_id, m in pairs for line_id in m.line_ids),
     )
     return ids
@@ -93,33 +94,33 @@ class Claimed:
     total: int
 
 
-async def claim(
-    q: Queries, tools: Tools, *, route: str, owner: str, limit: int, now: int
-) -> list[Claimed]:
-    """Take up to `limit` parts in the order of (lane, turn), none that has expired.
+async def claim(q: Queries, *, route: str, owner: str, limit: int, now: int) -> list[Row]:
+    """Take up to `limit` parts in the order of (lane, turn), none that has expired; for `opened`.
 
     A part that stands on a consent is taken only while the number is open and no consent of it
     has changed since the text was composed; on PostgreSQL that row is locked until the commit.
-    The guard on the state is repeated outside: without it two workers claim the same row.
+    The guard on the state is repeated outside: without it two workers claim the same row. The
+    choice is made once, before the update: PostgreSQL may run a subquery again and again, each
+    time past the rows it has locked, and so claim more than `limit`.
     """
     taken = await q.all(
-        f"""update part set state = 'sending', attempts = attempts + 1, owner = :owner,
-                            claimed_at = :now
-            where id in (
+        f"""with chosen as materialized (
                 select p.id from part p join number n on n.id = p.number_id
                 where p.route = :route and p.state = 'queued' and p.expires > :now
                   and (p.ground <> 'consent'
                        or (n.state = 'open' and n.consent_rev = p.consent_rev))
                 order by p.lane, p.turn, p.id limit :limit
                 {q.only(postgresql="for update of p skip locked for share of n skip locked")})
-              and state = 'queued'
+            update part set state = 'sending', attempts = attempts + 1, owner = :owner,
+                            claimed_at = :now
+            where id in (select id from chosen) and state = 'queued'
             returning id""",
         route=route,
         owner=owner,
         limit=limit,
         now=now,
     )
-    rows = await q.over(
+    return await q.over(
         """with rows(id bigint)
            select p.id, p.message_id, p.seq, p.total, p.udh_ref, p.expires, p.lane, p.turn,
                   p.number_id, n.sealed, m.text, m.alphabet, coalesce(s.sender, '') as sender
@@ -129,13 +130,17 @@ async def claim(
            left join school s on s.id = p.school_id""",
         sorted((row["id"],) for row in taken),
     )
-    opened = tools.vault.text
+
+
+def opened(tools: Tools, claimed: Sequence[Row]) -> list[Claimed]:
+    """The claimed parts with their numbers and texts, in the order in which they leave."""
+    unseal = tools.vault.text
     return [
         Claimed(
             id=row["id"],
             message_id=row["message_id"],
-            number=opened(row["sealed"], "number.sealed", row["number_id"]),
-            text=opened(row["text"], "message.text", row["message_id"]),
+            number=unseal(row["sealed"], "number.sealed", row["number_id"]),
+            text=unseal(row["text"], "message.text", row["message_id"]),
             alphabet=row["alphabet"],
             sender=row["sender"],
             expires=row["expires"],
@@ -143,7 +148,7 @@ async def claim(
             seq=row["seq"],
             total=row["total"],
         )
-        for row in sorted(rows, key=lambda row: (row["lane"], row["turn"], row["id"]))
+        for row in sorted(claimed, key=lambda row: (row["lane"], row["turn"], row["id"]))
     ]
 
 
@@ -160,31 +165,29 @@ class Settled:
     attempt_counts: bool = True
 
 
-async def settle(q: Queries, settled: Sequence[Settled], *, now: int) -> list[int]:
-    """Write the outcomes of parts that were `sending` (or in doubt); the messages concerned.
+async def settle(q: Queries, settled: Sequence[Settled], *, now: int) -> None:
+    """Write the outcomes of parts that were `sending` (or in doubt).
 
     A part that a receipt has brought further meanwhile is left as it is.
     """
-    rows = await q.over(
+    await q.over(
         """with rows(id bigint, state text, provider_id text, provider_key text, failure text,
                      code text, due bigint, back bigint, done_at bigint)
            update part set state = rows.state, provider_id = rows.provider_id,
                provider_key = rows.provider_key, failure = rows.failure, code = rows.code,
                due = rows.due, attempts = attempts - rows.back, done_at = rows.done_at,
                sent_at = case when rows.state in ('sent', 'doubt') then claimed_at end
-           from rows where part.id = rows.id and part.state in ('sending', 'doubt')
-           returning part.message_id""",
+           from rows where part.id = rows.id and part.state in ('sending', 'doubt')""",
         sorted(
             (
-                s.part_id, s.state.value, s.provider_id or None,
+                s.part_id, str(s.state), s.provider_id or None,
                 canonical(s.provider_id) if s.provider_id else None,
-                s.failure.value if s.failure else None, s.code or None, s.due,
+                str(s.failure) if s.failure else None, s.code or None, s.due,
                 0 if s.attempt_counts else 1, now if s.state is PartState.REJECTED else None,
             )
             for s in settled
         ),
     )  # fmt: skip
-    return [row["message_id"] for row in rows]
 
 
 async def attempts(q: Queries, part_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
@@ -197,13 +200,46 @@ async def attempts(q: Queries, part_ids: Sequence[int]) -> dict[int, tuple[int, 
     return {row["id"]: (row["attempts"], row["expires"]) for row in rows}
 
 
-async def mark_told(q: Queries, message_ids: Sequence[int]) -> None:
-    """The operator took a part of these messages: their lines count as told."""
+async def messages_of(q: Queries, part_ids: Sequence[int]) -> list[int]:
+    """The messages of these parts."""
+    rows = await q.over(
+        """with rows(id bigint)
+           select distinct part.message_id from rows join part on part.id = rows.id""",
+        sorted((part_id,) for part_id in part_ids),
+    )
+    return [row["message_id"] for row in rows]
+
+
+async def mark_told(q: Queries, part_ids: Sequence[int]) -> None:
+    """The operator took these parts: the lines of their messages count as told."""
     await q.over(
         """with rows(id bigint)
-           update line set state = 'told' from rows
-           where line.message_id = rows.id and line.state = 'taken' returning line.id""",
-        [(message_id,) for message_id in sorted(set(message_ids))],
+           update line set state = 'told' where line.state = 'taken' and line.message_id in (
+               select part.message_id from rows join part on part.id = rows.id)""",
+        sorted((part_id,) for part_id in part_ids),
+    )
+
+
+async def close(q: Queries, whole: Sequence[tuple[int, PartState]], *, now: int) -> None:
+    """Messages of one part, closed with that part's final state."""
+    await q.over(
+        """with rows(id bigint, state text)
+           update message set state = rows.state, done_at = :now from rows
+           where message.id = rows.id and message.state in ('open', 'unknown')""",
+        sorted((message_id, str(state)) for message_id, state in whole),
+        now=now,
+    )
+    failed = [i for i, state in whole if state not in (PartState.DELIVERED, PartState.UNKNOWN)]
+    await _not_delivered(q, failed)
+
+
+async def _not_delivered(q: Queries, message_ids: Sequence[int]) -> None:
+    """What did not arrive was not told."""
+    await q.over(
+        """with rows(id bigint)
+           update line set state = 'silent', reason = 'not-delivered' from rows
+           where line.message_id = rows.id and line.state in ('taken', 'told')""",
+        [(message_id,) for message_id in sorted(message_ids)],
     )
 
 
@@ -213,6 +249,15 @@ async def fold(q: Queries, message_ids: Sequence[int], *, now: int) -> list[int]
     Delivered means every part was; of other ends the worst names the message. Lines of a
     message that did not arrive were not told.
     """
+    ids = [(message_id,) for message_id in sorted(set(message_ids))]
+    if q.engine == "postgresql":
+        # Whoever folds second must see what the first has written, or neither finds all ended.
+        await q.over(
+            """with rows(id bigint)
+               select message.id from rows join message on message.id = rows.id
+               order by message.id for update of message""",
+            ids,
+        )
     closed = await q.over(
         """with rows(id bigint)
            update message set done_at = :now, state = (
@@ -231,15 +276,10 @@ async def fold(q: Queries, message_ids: Sequence[int], *, now: int) -> list[int]
              and not exists (select 1 from part where part.message_id = message.id
                  and part.state in ('queued', 'retry', 'sending', 'doubt', 'sent'))
            returning message.id, message.state""",
-        [(message_id,) for message_id in sorted(set(message_ids))],
+        ids,
         now=now,
     )
-    failed = sorted((row["id"],) for row in closed if row["state"] not in ("delivered", "unknown"))
-    await q.over(
-        """with rows(id bigint)
-           update line set state = 'silent', reason = 'not-delivered' from rows
-           where line.message_id = rows.id and line.state in ('taken', 'told')
-           returning line.id""",
-        failed,
+    await _not_delivered(
+        q, [row["id"] for row in closed if row["state"] not in ("delivered", "unknown")]
     )
     return [row["id"] for row in closed]

@@ -8,132 +8,174 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sms_diary.channels.base import ReceiptReport
-from sms_diary.db import Queries
-from sms_diary.model import FINAL, PART_MOVES, PartState
+from sms_diary.db import Queries, Row
+from sms_diary.model import FINAL, PART_MOVES, PartState, part_state_of
 from sms_diary.provider_id import candidates, canonical
 from sms_diary.store import outbox
 from sms_diary.store.tools import Tools
 
-_MOVABLE = {
-    state: {source for source, to in PART_MOVES.items() if state in to} for state in PartState
-}
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The part a receipt speaks of, as it stands (and, on PostgreSQL, locked)."""
+
+    part_id: int
+    message_id: int
+    total: int
+    state: PartState
+
+
+Move = tuple[Target, PartState, str]
+"""A part, what its receipt says became of it, and the operator's code."""
 
 
 async def store(
     q: Queries, tools: Tools, route: str, reports: Sequence[ReceiptReport], *, now: int
 ) -> None:
     """Keep the receipts and apply those whose part is known."""
-    matches = await _match(q, tools, route, reports)
+    targets = await _match(q, tools, route, reports)
+    pairs = list(zip(reports, targets, strict=True))
     rows = []
-    for report, part_id in zip(reports, matches, strict=True):
-        receipt_id = tools.ids.new()
+    orphans: list[tuple[int, bytes]] = []
+    for receipt_id, (report, target) in zip(tools.ids.many(len(pairs)), pairs, strict=True):
         rows.append(
             (
-                receipt_id, route, report.provider_id, canonical(report.provider_id), part_id,
-                report.state.value, report.error, report.reported_at, now,
-                tools.vault.seal(report.raw, "receipt.raw", receipt_id),
+                receipt_id, route, report.provider_id, canonical(report.provider_id),
+                target.part_id if target else None, str(report.state), report.error,
+                report.reported_at, now, tools.vault.seal(report.raw, "receipt.raw", receipt_id),
             )
         )  # fmt: skip
+        if target is None and report.number:
+            orphans.append((receipt_id, tools.vault.index(report.number)))
     await q.insert(
         "receipt",
         "id, route, provider_id, provider_key, part_id, state, error, reported_at, at, raw",
         rows,
     )
-    orphans = {
-        row[0]: report.number
-        for row, report in zip(rows, reports, strict=True)
-        if row[4] is None and report.number
-    }
     if orphans:
-        await _remember_numbers(q, tools, orphans)
-    applied = [
-        (part_id, report.state, report.error)
-        for report, part_id in zip(reports, matches, strict=True)
-        if part_id is not None
-    ]
-    await apply(q, applied, now=now)
+        await _remember_numbers(q, orphans)
+    await apply(q, [(t, r.state, r.error) for r, t in pairs if t is not None], now=now)
 
 
 async def _match(
     q: Queries, tools: Tools, route: str, reports: Sequence[ReceiptReport]
-) -> list[int | None]:
-    """The part each receipt speaks of: by id within the route, never of another number."""
-    wanted = [
-        (key, rank, place)
+) -> list[Target | None]:
+    """The part each receipt speaks of: by id within the route, never of another number.
+
+    Nearly all come under the very id that was given; only for the others the id is tried in
+    other bases.
+    """
+    found: list[Target | None] = [None] * len(reports)
+    keys = [(canonical(report.provider_id), place) for place, report in enumerate(reports)]
+    await _look_up(q, tools, route, reports, keys, found)
+    others = [
+        (key, place)
         for place, report in enumerate(reports)
-        for rank, key in enumerate(candidates(report.provider_id))
+        if found[place] is None
+        for key in candidates(report.provider_id)[1:]
     ]
-    rows = await q.over(
-        """with rows(key text, rank bigint, place bigint)
-           select rows.rank, rows.place, part.id, part.claimed_at, number.idx
-           from rows join part on part.route = :route and part.provider_key = rows.key
-           join number on number.id = part.number_id
-           order by rows.place, rows.rank, part.claimed_at desc""",
-        wanted,
-        route=route,
-    )
-    found: list[int | None] = [None] * len(reports)
-    for row in rows:
-        place = row["place"]
-        number = reports[place].number
-        if found[place] is None and (
-            not number or hmac.compare_digest(tools.vault.index(number), bytes(row["idx"]))
-        ):
-            found[place] = row["id"]
+    if others:
+        await _look_up(q, tools, route, reports, others, found)
     return found
 
 
-async def _remember_numbers(q: Queries, tools: Tools, orphans: dict[int, str]) -> None:
+async def _look_up(  # one step of `_match`, split off for its second round
+    q: Queries, tools: Tools, route: str, reports: Sequence[ReceiptReport],
+    keys: Sequence[tuple[str, int]], found: list[Target | None],
+) -> None:  # fmt: skip
+    rows = await q.over(
+        f"""with rows(key text, place bigint)
+            select rows.place, part.id, part.message_id, part.total, part.state, part.claimed_at,
+                   number.idx
+            from rows join part on part.route = :route and part.provider_key = rows.key
+            join number on number.id = part.number_id
+            {q.only(postgresql="order by part.id for update of part")}""",
+        keys,
+        route=route,
+    )
+    for row in sorted(rows, key=lambda row: (row["place"], -row["claimed_at"])):
+        place = row["place"]
+        number = reports[place].number
+        if found[place] is None and (
+            not number or hmac.compare_digest(tools.vault.index(number), row["idx"])
+        ):
+            found[place] = _target(row)
+
+
+def _target(row: Row) -> Target:
+    return Target(row["id"], row["message_id"], row["total"], part_state_of(row["state"]))
+
+
+async def _remember_numbers(q: Queries, orphans: Sequence[tuple[int, bytes]]) -> None:
     await q.over(
         """with rows(id bigint, idx bytea)
            update receipt set number_id = number.id from rows
            join number on number.idx = rows.idx
-           where receipt.id = rows.id returning receipt.id""",
-        [(receipt_id, tools.vault.index(number)) for receipt_id, number in sorted(orphans.items())],
+           where receipt.id = rows.id""",
+        sorted(orphans),
     )
 
 
-async def apply(q: Queries, found: Sequence[tuple[int, PartState, str]], *, now: int) -> None:
-    """Move the parts (id, state, error) as their receipts say, and close their messages."""
-    last: dict[int, tuple[PartState, str]] = {}
-    for part_id, state, error in found:
-        before = last.get(part_id)
-        if state is not PartState.SENT and (before is None or before[0] not in FINAL):
-            last[part_id] = (state, error)
-    touched: list[int] = []
-    for state in sorted({state for state, _ in last.values()}):
-        sources = ", ".join(f"'{source}'" for source in sorted(_MOVABLE[state]))
-        rows = await q.over(
-            f"""with rows(id bigint, code text)
-                update part set state = '{state}', done_at = :now, code = rows.code from rows
-                where part.id = rows.id and part.state in ({sources})
-                returning part.message_id""",
-            sorted(
-                (part_id, error or None) for part_id, (to, error) in last.items() if to is state
-            ),
-            now=now,
-        )
-        touched.extend(row["message_id"] for row in rows)
-    await outbox.mark_told(q, touched)
-    await outbox.fold(q, touched, now=now)
+async def apply(q: Queries, moves: Sequence[Move], *, now: int) -> None:
+    """Move the parts as their receipts say, where that is legal, and close their messages."""
+    last: dict[int, Move] = {}
+    for move in moves:
+        target, state, _ = move
+        before = last.get(target.part_id)
+        if state in PART_MOVES[target.state] and (before is None or before[1] not in FINAL):
+            last[target.part_id] = move
+    legal = [last[part_id] for part_id in sorted(last)]
+    await q.over(
+        """with rows(id bigint, state text, code text)
+           update part set state = rows.state, done_at = :now, code = rows.code from rows
+           where part.id = rows.id""",
+        [(target.part_id, str(state), error or None) for target, state, error in legal],
+        now=now,
+    )
+    doubted = [target.part_id for target, _, _ in legal if target.state is PartState.DOUBT]
+    await outbox.mark_told(q, doubted)
+    whole = [(target.message_id, state) for target, state, _ in legal if target.total == 1]
+    await outbox.close(q, whole, now=now)
+    await outbox.fold(q, [target.message_id for target, _, _ in legal if target.total > 1], now=now)
 
 
 async def adopt(q: Queries, route: str, accepted: Sequence[tuple[int, str]], *, now: int) -> None:
     """Receipts that came before their submit response: (part id, provider id) just accepted."""
+    orphan = await q.one(
+        "select 1 as one from receipt where route = :route and part_id is null limit 1",
+        route=route,
+    )
+    if orphan is None:
+        return
     rows = await q.over(
         """with rows(key text, part_id bigint)
            update receipt set part_id = rows.part_id from rows
            where receipt.route = :route and receipt.part_id is null
              and receipt.provider_key = rows.key
+             and (receipt.number_id is null or receipt.number_id = (
+                  select number_id from part where part.id = rows.part_id))
            returning receipt.part_id, receipt.state, receipt.error""",
         sorted(
             (key, part_id) for part_id, provider_id in accepted for key in candidates(provider_id)
         ),
         route=route,
     )
-    await apply(q, [(r["part_id"], PartState(r["state"]), r["error"]) for r in rows], now=now)
+    await _apply_stored(q, [(r["part_id"], PartState(r["state"]), r["error"]) for r in rows], now)
+
+
+async def _apply_stored(q: Queries, found: Sequence[tuple[int, PartState, str]], now: int) -> None:
+    """The same for receipts that were kept before, named by part."""
+    rows = await q.over(
+        f"""with rows(id bigint)
+            select part.id, part.message_id, part.total, part.state
+            from rows join part on part.id = rows.id {q.only(postgresql="for update of part")}""",
+        sorted({(part_id,) for part_id, _, _ in found}),
+    )
+    targets = {row["id"]: _target(row) for row in rows}
+    await apply(q, [(targets[part_id], state, error) for part_id, state, error in found], now=now)
 
 
 async def resolve_doubt(q: Queries, *, now: int, before: int) -> int:
@@ -166,14 +208,15 @@ async def resolve_doubt(q: Queries, *, now: int, before: int) -> int:
     await q.over(
         """with rows(id bigint, part_id bigint)
            update receipt set part_id = rows.part_id from rows
-           where receipt.id = rows.id and receipt.part_id is null returning receipt.id""",
+           where receipt.id = rows.id and receipt.part_id is null""",
         sorted((row["id"], row["part_id"]) for row in certain),
     )
     await q.over(
         """with rows(id bigint, provider_id text, provider_key text)
            update part set provider_id = rows.provider_id, provider_key = rows.provider_key
-           from rows where part.id = rows.id returning part.id""",
+           from rows where part.id = rows.id""",
         sorted((part_id, name, canonical(name)) for part_id, name in own.items()),
     )
-    await apply(q, [(r["part_id"], PartState(r["state"]), r["error"]) for r in certain], now=now)
+    found = [(row["part_id"], PartState(row["state"]), row["error"]) for row in certain]
+    await _apply_stored(q, found, now)
     return len(own)

@@ -117,6 +117,16 @@ async def add_credentials(q: Queries, tools: Tools, school_id: int, *, now: int)
     return secret, token
 
 
+async def revoke_credentials(q: Queries, school_id: int, *, now: int) -> int:
+    """End every live secret and token of a school; how many there were."""
+    return await q.run(
+        """update credential set revoked_at = :now
+           where school_id = :school_id and revoked_at is null""",
+        now=now,
+        school_id=school_id,
+    )
+
+
 async def add_webhook_secret(
     q: Queries, tools: Tools, school_id: int, secret: str, *, name: str, now: int
 ) -> int:

@@ -11,15 +11,23 @@ from collections.abc import Iterable
 
 from sms_diary.db import Queries
 from sms_diary.model import Silence
+from sms_diary.store import outbox
 
-# A line is allowed while an active consent of its guardian covers its pupil (or, for the kinds
-# that concern a class, any pupil) and its topic.
-_ALLOWED = """exists (
-    select 1 from subscription s
+# The active consents of a line's guardian that cover its topic and its pupil, or, for the kinds
+# that concern a class, any pupil whom the entry is for.
+_COVERING = """subscription s
     left join consent t on t.subscription_id = s.id and t.topic = line.topic
     left join consent a on a.subscription_id = s.id and a.topic = '*'
-    where s.guardian_id = line.guardian_id and (line.pupil_id = 0 or s.pupil_id = line.pupil_id)
-      and coalesce(t.state, a.state) = 'active')"""
+    where s.guardian_id = line.guardian_id and coalesce(t.state, a.state) = 'active'
+      and (s.pupil_id = line.pupil_id or line.pupil_id = 0 and (
+        not exists (select 1 from audience u where u.entry_id = line.entry_id)
+        or s.pupil_id in (
+            select u.pupil_id from audience u where u.entry_id = line.entry_id
+            union select m.pupil_id from audience u left join membership m
+              on m.class_id = u.class_id where u.entry_id = line.entry_id)))"""
+_ALLOWED = f"exists (select 1 from {_COVERING})"
+_LEDGER_ID = f"""(select case when t.state is null then a.ledger_id else t.ledger_id end
+    from {_COVERING} order by s.id limit 1)"""
 
 
 async def withdraw(q: Queries, number_ids: Iterable[int], *, now: int) -> None:
@@ -29,20 +37,20 @@ async def withdraw(q: Queries, number_ids: Iterable[int], *, now: int) -> None:
     await q.over(
         """with rows(id bigint)
            update part set state = 'withdrawn', done_at = :now from rows
-           where part.message_id = rows.id and part.state in ('queued', 'retry')
-           returning part.id""",
+           where part.message_id = rows.id and part.state in ('queued', 'retry')""",
         messages,
         now=now,
     )
     await q.over(
         """with rows(id bigint)
            update message set state = 'withdrawn', reason = 'consent', done_at = :now from rows
-           where message.id = rows.id returning message.id""",
+           where message.id = rows.id and message.state = 'open'""",
         messages,
         now=now,
     )
     await _plan_again(q, messages)
     await _silence(q, numbers)
+    await _stand_on_what_holds(q, numbers)
     await _settle_halves(q, numbers, now=now)
 
 
@@ -66,14 +74,13 @@ async def _plan_again(q: Queries, messages: list[tuple[int]]) -> None:
            update line set state = 'replaced' from rows
            where line.message_id = rows.id and line.state = 'taken'
              and exists (select 1 from line newer where newer.entry_id = line.entry_id
-                         and newer.guardian_id = line.guardian_id and newer.state = 'planned')
-           returning line.id""",
+                         and newer.guardian_id = line.guardian_id and newer.state = 'planned')""",
         messages,
     )
     await q.over(
         """with rows(id bigint)
            update line set state = 'planned', message_id = null from rows
-           where line.message_id = rows.id and line.state = 'taken' returning line.id""",
+           where line.message_id = rows.id and line.state = 'taken'""",
         messages,
     )
 
@@ -84,31 +91,41 @@ async def _silence(q: Queries, numbers: list[tuple[int]]) -> None:
             update line set state = 'silent', reason = '{Silence.STOPPED}'
             where line.state = 'planned' and line.guardian_id in (
                 select guardian.id from rows join guardian on guardian.number_id = rows.number_id)
-              and not {_ALLOWED}
-            returning line.id""",
+              and not {_ALLOWED}""",
+        numbers,
+    )
+
+
+async def _stand_on_what_holds(q: Queries, numbers: list[tuple[int]]) -> None:
+    """Planned lines name a consent that is still there, not one that was revoked or renewed."""
+    await q.over(
+        f"""with rows(number_id bigint)
+            update line set ledger_id = {_LEDGER_ID}
+            where line.state = 'planned' and line.guardian_id in (
+                select guardian.id from rows join guardian on guardian.number_id = rows.number_id)""",
         numbers,
     )
 
 
 async def _settle_halves(q: Queries, numbers: list[tuple[int]], *, now: int) -> None:
     """Long messages of which a part has left: the rest follows only if it is still allowed."""
-    await q.over(
+    cut = await q.over(
         f"""with rows(number_id bigint)
             update part set state = 'withdrawn', done_at = :now
             where part.state in ('queued', 'retry') and part.ground = 'consent'
               and part.number_id in (select number_id from rows)
               and exists (select 1 from line where line.message_id = part.message_id
                           and not {_ALLOWED})
-            returning part.id""",
+            returning part.message_id""",
         numbers,
         now=now,
     )
+    await outbox.fold(q, [row["message_id"] for row in cut], now=now)
     await q.over(
         """with rows(number_id bigint)
            update part set consent_rev = (select consent_rev from number
                                           where number.id = part.number_id)
            where part.state in ('queued', 'retry') and part.ground = 'consent'
-             and part.number_id in (select number_id from rows)
-           returning part.id""",
+             and part.number_id in (select number_id from rows)""",
         numbers,
     )

@@ -8,19 +8,22 @@ request, events and answer are kept. Knows no HTTP and reads no file.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sms_diary.clock import Clock
 from sms_diary.db import Database, Queries
 from sms_diary.ingest.accept.registry import Change, Registry
-from sms_diary.ingest.accept.roll import Roll, Unmatched
+from sms_diary.ingest.accept.roll import Roll, Unmatched, Whom
 from sms_diary.ingest.drafts import Draft
 from sms_diary.store import deliveries, schools
 from sms_diary.store.deliveries import Held, Key, NewDelivery, NewEvent
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
+
+FILE = "file"
+"""`source` of a request that is a school's table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,26 +136,20 @@ class Acceptor:
                 if not isinstance(whom, Unmatched)
             ],
         )
+        asked = await _asked(q, fresh)
         events: list[NewEvent] = []
         held: list[Held] = []
         for (request, delivery_id, accepted), found in zip(fresh, matched, strict=True):
-            for (pos, draft), whom in zip(request.drafts, found, strict=True):
-                event_id = self._tools.ids.new()
-                change = (
-                    Change(
-                        "quarantined", None, None, None, whom.reason, whom.detail, whom.candidates
-                    )
-                    if isinstance(whom, Unmatched)
-                    else registry.apply(
-                        request.school_id, draft, whom, event_id, silence=request.silence
-                    )
-                )
+            for event_id, pos, draft, change in self._carry_out(
+                registry, request, delivery_id, found
+            ):
                 accepted.outcomes.append(_outcome(pos, change))
-                if change.word == "quarantined":
+                question = (delivery_id, pos, change.reason)
+                if change.word == "quarantined" and question not in asked:
                     held.append(_held(request.school_id, delivery_id, pos, change))
                 events.append(
                     NewEvent(
-                        event_id, request.school_id, delivery_id, pos, draft.kind.value,
+                        event_id, request.school_id, delivery_id, pos, str(draft.kind),
                         change.at or now, change.word, change.entry_id, change.version,
                     )
                 )  # fmt: skip
@@ -162,9 +159,49 @@ class Acceptor:
         await deliveries.add_events(q, events)
         await deliveries.add_quarantine(q, self._tools, held, now=now)
 
+    def _carry_out(
+        self,
+        registry: Registry,
+        request: Request,
+        delivery_id: int,
+        found: Sequence[Whom | Unmatched],
+    ) -> Iterator[tuple[int, int, Draft, Change]]:
+        """Each draft of a request with its event's id and place and what it did."""
+        school_id, silence = request.school_id, request.silence
+        file = delivery_id if request.source == FILE else 0
+        pairs = list(zip(request.drafts, found, strict=True))
+        if file:
+            rows = [(d, whom) for (_, d), whom in pairs if not isinstance(whom, Unmatched)]
+            registry.foresee(school_id, file, rows)
+        for (pos, draft), whom in pairs:
+            event_id = self._tools.ids.new()
+            if isinstance(whom, Unmatched):
+                change = Change(
+                    "quarantined", None, None, None, whom.reason, whom.detail, whom.candidates
+                )
+            else:
+                change = registry.apply(
+                    school_id, draft, whom, event_id, silence=silence, file=file
+                )
+            yield event_id, pos, draft, change
+
 
 def _key(request: Request) -> Key:
     return (request.school_id, request.source, request.request_id)
+
+
+async def _asked(
+    q: Queries, fresh: list[tuple[Request, int, Accepted]]
+) -> set[tuple[int, int, str]]:
+    """(delivery, row, reason) of what an earlier load of the same file asks already."""
+    return {
+        (delivery_id, pos, reason)
+        for request, delivery_id, _ in fresh
+        if request.source == FILE
+        for pos, reason in await deliveries.open_questions(
+            q, request.school_id, _hash(request.body)
+        )
+    }
 
 
 def _outcome(pos: int, change: Change) -> Outcome:

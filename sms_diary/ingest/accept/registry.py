@@ -6,6 +6,7 @@ than the entry changes nothing; a source's `ref` adopts the entry found by its n
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -23,6 +24,10 @@ from sms_diary.store.tools import Tools
 
 AMBIGUOUS_LESSON = "в этот день по предмету несколько записей, и неясно, о какой из них речь"
 REF_TAKEN = "под этим ref уже есть запись о другом ученике или другого вида"
+
+
+_Naming = tuple[int, Prefix, int, str, int]
+"""How a file names an entry: (file, prefix, lesson, work key, ordinal)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,9 @@ class Registry:
         self._new: dict[int, Entry] = {}
         self._changed: dict[int, Entry] = {}
         self._audiences: dict[int, Whom] = {}
+        self._named: dict[_Naming, Entry] = {}
+        self._named_by: dict[int, int] = {}
+        self._to_come: Counter[_Naming] = Counter()
 
     async def read(self, q: Queries, items: Iterable[tuple[int, Draft, Whom]]) -> None:
         """Load the entries that these (school, draft, whom) may speak of."""
@@ -82,18 +90,44 @@ class Registry:
         if entry.ref:
             self._by_ref[(entry.school_id, entry.ref)] = entry
 
+    def foresee(self, school_id: int, file: int, rows: Iterable[tuple[Draft, Whom]]) -> None:
+        """The rows of a file that `apply` will get: of several about one entry the last counts."""
+        self._to_come.update(_naming(file, school_id, draft, whom) for draft, whom in rows)
+
     def apply(
-        self, school_id: int, draft: Draft, whom: Whom, event_id: int, *, silence: str
-    ) -> Change:
-        """What the draft says of the diary, carried out in memory."""
+        self, school_id: int, draft: Draft, whom: Whom, event_id: int, *, silence: str,
+        file: int = 0,
+    ) -> Change:  # fmt: skip
+        """What the draft says of the diary, carried out in memory.
+
+        `file` is the delivery of a table, whose rows name one thing in one way: a row that
+        names it otherwise is about something else, not a correction. 0 for a webhook.
+        """
         told = self._derive(school_id, draft, whom, silence)
+        if not file:
+            return self._apply(school_id, told, event_id, None)
+        naming = _naming(file, school_id, draft, whom)
+        self._to_come[naming] -= 1
+        change = self._apply(school_id, told, event_id, naming)
+        if change.entry_id is not None:
+            self._named[naming] = self._by_id[change.entry_id]
+            self._named_by[change.entry_id] = file
+        return change
+
+    def _apply(self, school_id: int, told: _Told, event_id: int, naming: _Naming | None) -> Change:
+        draft, whom, file = told.draft, told.whom, naming[0] if naming else 0
         entry = self._by_ref.get((school_id, draft.ref)) if draft.ref else None
         if entry is not None and (entry.kind != draft.kind or entry.who != whom.who):
             return Change(
                 "quarantined", None, None, told.at, "ref-conflict", REF_TAKEN, (entry.id,)
             )
-        if entry is None:
-            slots = [_slot(one) for one in self._by_prefix.get(told.prefix, ())]
+        if entry is None and naming is not None:
+            entry = self._named.get(naming)
+        if entry is None and told.prefix in self._by_prefix:
+            slots = [
+                _slot(one, named=bool(file) and self._named_by.get(one.id) == file)
+                for one in self._by_prefix[told.prefix]
+            ]
             found = find_slot(_comparable(told), slots)
             if found.ambiguous:
                 return Change(
@@ -103,6 +137,8 @@ class Registry:
             entry = self._by_id[found.entry_id] if found.entry_id is not None else None
         if entry is None:
             return self._create(school_id, told, event_id)
+        if naming is not None and self._to_come[naming] > 0 and entry.id not in self._new:
+            return Change("unchanged", entry.id, entry.version, told.at)
         return self._update(entry, told, event_id)
 
     def _derive(self, school_id: int, draft: Draft, whom: Whom, silence: str) -> _Told:
@@ -126,7 +162,7 @@ class Registry:
         entry = Entry(
             id=self._tools.ids.new(),
             school_id=school_id,
-            kind=draft.kind.value,
+            kind=str(draft.kind),
             who=told.whom.who,
             subject_key=draft.subject_key,
             day=told.prefix[4],
@@ -155,10 +191,10 @@ class Registry:
         return Change("created", entry.id, entry.version, told.at)
 
     def _update(self, entry: Entry, told: _Told, event_id: int) -> Change:
+        self._changed.setdefault(entry.id, entry)
+        self._learn(entry, told)
         if told.at < entry.at:
             return Change("stale", entry.id, entry.version, told.at)
-        self._changed.setdefault(entry.id, entry)
-        self._learn(entry, told.draft)
         if told.value == entry.value:
             entry.at = told.at
             if told.body and told.draft.kind not in OF_A_CLASS:
@@ -167,15 +203,28 @@ class Registry:
         self._set(entry, told, event_id)
         return Change("changed", entry.id, entry.version, told.at)
 
-    def _learn(self, entry: Entry, draft: Draft) -> None:
-        """Take over what this source knows and the earlier one did not."""
+    def _learn(self, entry: Entry, told: _Told) -> None:
+        """Take over what this source knows and the earlier one did not; also from old news."""
+        draft = told.draft
         if draft.ref and not entry.ref:
             entry.ref = draft.ref
             self._by_ref[(entry.school_id, draft.ref)] = entry
-        if draft.lesson and not entry.lesson:
-            entry.lesson = draft.lesson
-        if draft.work_key and not entry.work_key:
-            entry.work_key, entry.work = draft.work_key, draft.work
+        if entry.prefix != told.prefix:
+            return
+        lesson = entry.lesson or draft.lesson or 0
+        work_key = entry.work_key or draft.work_key
+        if not self._taken(entry, lesson, work_key):
+            if work_key != entry.work_key:
+                entry.work_key, entry.work = work_key, draft.work
+            entry.lesson = lesson
+
+    def _taken(self, entry: Entry, lesson: int, work_key: str) -> bool:
+        """Whether another entry of the day has this natural key; a `ref` may lead to either."""
+        return any(
+            (one.lesson, one.work_key, one.ordinal) == (lesson, work_key, entry.ordinal)
+            for one in self._by_prefix.get(entry.prefix, ())
+            if one is not entry
+        )
 
     def _set(self, entry: Entry, told: _Told, event_id: int) -> None:
         """A new version of the entry."""
@@ -210,7 +259,7 @@ class Registry:
 
 def _prefix(school_id: int, draft: Draft, whom: Whom) -> Prefix:
     day = draft.day.isoformat() if draft.day else ""
-    return (school_id, draft.kind.value, whom.who, draft.subject_key, day)
+    return (school_id, str(draft.kind), whom.who, draft.subject_key, day)
 
 
 def _work_key(told: _Told) -> str:
@@ -228,5 +277,12 @@ def _comparable(told: _Told) -> Draft:
     )  # fmt: skip
 
 
-def _slot(entry: Entry) -> Slot:
-    return Slot(entry.id, entry.lesson or None, entry.work_key, entry.ordinal, entry.value)
+def _slot(entry: Entry, *, named: bool) -> Slot:
+    return Slot(
+        entry.id, entry.lesson or None, entry.work_key, entry.ordinal, entry.value, named
+    )  # fmt: skip
+
+
+def _naming(file: int, school_id: int, draft: Draft, whom: Whom) -> _Naming:
+    prefix = _prefix(school_id, draft, whom)
+    return (file, prefix, draft.lesson or 0, draft.work_key, draft.ordinal)

@@ -34,6 +34,8 @@ class Verdict:
     source: str = ""
 
 
+NO_SOURCE = "не назван источник согласия (бланк, папка)"
+
 _NO_RIVALS = frozenset({Problem.NONE, Problem.CITY, Problem.NOT_MOBILE, Problem.VERY_SHORT})
 """A landline beside a mobile leaves no doubt; a misspelt mobile does."""
 
@@ -61,7 +63,7 @@ def _dated(row: ContactRow, today: date, source: str) -> Verdict:
     if row.consent_day > today:
         return Verdict(Worth.UNPROVEN, "дата согласия в будущем", source)
     if not source:
-        return Verdict(Worth.UNPROVEN, "не назван источник согласия (бланк, папка)")
+        return Verdict(Worth.UNPROVEN, NO_SOURCE)
     return Verdict(Worth.PROVEN, "", source)
 
 

@@ -1,0 +1,110 @@
+"""Our own programs, each as a process of its own: started, waited for, stopped, killed, weighed.
+
+What they do is not known here. Linux: figures are read from /proc.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_START_LIMIT = 30.0
+_STOP_LIMIT = 20.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+SERVING = re.compile(r"Сервис работает: http://127\.0\.0\.1:(\d+) ")
+LISTENING = re.compile(r"Имитатор SMSC: 127\.0\.0\.1:(\d+),")
+
+
+class ProcessEnded(Exception):
+    """It ended, or did not say in time what was waited for; the text is the end of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """CPU seconds so far, children that ended included; resident memory in MiB, now and most."""
+
+    cpu: float
+    rss: float
+    peak: float
+
+
+class Program:
+    """`python -m …` with its output in a pipe and its errors in a file."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+        self._process = process
+        self._log = log
+
+    @classmethod
+    async def start(cls, *arguments: str, log: Path) -> Program:
+        """Start `python -m` with these arguments; settings come from them alone."""
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("SMS_DIARY_") and name != "CREDENTIALS_DIRECTORY"
+        }
+        with log.open("ab") as errors:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", *arguments, cwd=ROOT, env=clean,
+                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=errors,
+            )  # fmt: skip
+        return cls(process, log)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def said(self, pattern: re.Pattern[str]) -> str:
+        """Wait for a line of its output; the pattern's first group. Raises ProcessEnded."""
+        assert self._process.stdout is not None
+        try:
+            async with asyncio.timeout(_START_LIMIT):
+                async for line in self._process.stdout:
+                    if found := pattern.search(line.decode()):
+                        return found.group(1)
+        except TimeoutError:
+            pass
+        raise ProcessEnded(self._log.read_text(encoding="utf-8")[-2000:])
+
+    async def ended(self) -> tuple[int, str]:
+        """Wait until it ends by itself; its exit code and what it wrote to its log."""
+        async with asyncio.timeout(_START_LIMIT):
+            code = await self._process.wait()
+        return code, self._log.read_text(encoding="utf-8")
+
+    async def kill(self) -> None:
+        """kill -9, and wait until it is gone."""
+        self._process.send_signal(signal.SIGKILL)
+        await self._process.wait()
+
+    async def stop(self) -> None:
+        """Ask it to end (SIGTERM) and wait; one that does not is killed."""
+        if not self.alive:
+            return
+        self._process.terminate()
+        try:
+            async with asyncio.timeout(_STOP_LIMIT):
+                await self._process.wait()
+        except TimeoutError:
+            await self.kill()
+
+    def weight(self) -> Weight:
+        """What it has used so far (proc(5))."""
+        folder = Path(f"/proc/{self.pid}")
+        # Fields after the name in brackets: utime, stime, cutime, cstime are the 14th to 17th.
+        fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        memory = dict(
+            line.split(":", 1) for line in (folder / "status").read_text().splitlines()
+        )
+        rss, peak = (int(memory[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+        return Weight(sum(map(int, fields[11:15])) / _TICKS, rss, peak)

@@ -1,0 +1,56 @@
+"""The configuration that bench and kill test run a service with, as a file and as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sms_diary.config import Settings, load
+from sms_diary.vault import new_key
+
+NOW = "2026-11-24T10:00+04:00"
+"""The diary's time at the start of every run: the same figures at any hour."""
+ROUTE = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """At an SMSC."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    system_id: str = "demo"
+    password: str = "demo"  # noqa: S105  # the simulator's
+
+
+def write(
+    folder: Path, database: str, account: Account, *, window: int, lease_seconds: float
+) -> tuple[Path, Settings]:
+    """Write `sms-diary.toml` and a key into `folder`; its path and what it says.
+
+    `window` is in parts. The key is made here, since a database that is given may have its
+    tables already, and then the service makes none.
+    """
+    key = folder / "sms-diary.key"
+    key.touch(mode=0o600)
+    key.write_text(new_key().hex(), encoding="ascii")
+    path = folder / "sms-diary.toml"
+    path.write_text(
+        f"""\
+database = "{database}"
+key_file = "{key}"
+lease_seconds = {lease_seconds}
+[web]
+port = 0
+[[routes]]
+name = "{ROUTE}"
+host = "{account.host}"
+port = {account.port}
+system_id = "{account.system_id}"
+password = "{account.password}"
+source = "SCHOOL"
+window = {window}
+""",
+        encoding="utf-8",
+    )
+    return path, load(path)
