@@ -24,7 +24,7 @@ from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
 
-_BREATH = 20
+_BREATH = 4
 """Guardians rendered for before other tasks get their turn."""
 _date = lru_cache(maxsize=512)(date.fromisoformat)
 GUARDIANS = 500

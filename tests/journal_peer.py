@@ -1,4 +1,4 @@
-"""A school's journal at the door of a running service: signs with the reference client, posts, asks.
+"""A school's journal at the door of a running service: signs with the reference client, asks.
 
 `at_the_door` starts the real service on a free port; what is sent goes over HTTP. Not a test.
 """
@@ -159,7 +159,7 @@ async def rows_of(database: Database) -> dict[str, int]:
             for row in await q.all("select name from sqlite_master where type = 'table'")
             if row["name"] not in _OWN
         ]
-        return {name: (await q.one(f"select count(*) as n from {name}"))["n"] for name in tables}
+        return {name: (await q.all(f"select count(*) as n from {name}"))[0]["n"] for name in tables}
 
 
 def settings(folder: Path, *, routes: Sequence[Any] = (), **changes: Any) -> Settings:
@@ -204,5 +204,5 @@ async def at_the_door(
 async def eventually(true: Callable[[], Awaitable[bool]]) -> None:
     """For what nobody announces to an outsider: ask again until it is so."""
     async with asyncio.timeout(PATIENCE):
-        while not await true():
+        while not await true():  # noqa: ASYNC110 - the service has no event for outsiders
             await asyncio.sleep(0.02)

@@ -1,4 +1,4 @@
-"""The events door over HTTP: what is accepted, what is refused, and that a refusal keeps nothing."""
+"""The events door over HTTP: what is accepted, what is refused, and that refusals keep nothing."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from standardwebhooks import Webhook
 
 from sms_diary.api.auth import REMEMBERED
 from sms_diary.simulator.options import Options
@@ -195,9 +193,7 @@ async def test_after_a_refusal_the_id_is_still_free(door: Door) -> None:
     "prefer",
     ["handling=lenient", "respond-async, handling=lenient", 'Handling="lenient"; wait=10'],
 )
-async def test_lenient_handling_keeps_the_good_and_returns_the_bad(
-    door: Door, prefer: str
-) -> None:
+async def test_lenient_handling_keeps_the_good_and_returns_the_bad(door: Door, prefer: str) -> None:
     events = [mark(0), mark(1, value="17"), mark(2)]
     answer = await door.journal.post(events, headers={"prefer": prefer})
     assert answer.status == 202
@@ -210,9 +206,7 @@ async def test_lenient_handling_keeps_the_good_and_returns_the_bad(
 
 async def test_strict_handling_is_what_other_words_mean(door: Door) -> None:
     for prefer in ("handling=strict", "handling=lenientish", "nothandling=lenient"):
-        answer = await door.journal.post(
-            [mark(0), mark(1, value="17")], headers={"prefer": prefer}
-        )
+        answer = await door.journal.post([mark(0), mark(1, value="17")], headers={"prefer": prefer})
         is_problem(answer, 422)
 
 
@@ -231,8 +225,7 @@ async def test_a_dry_run_says_what_would_happen_and_keeps_nothing(door: Door) ->
 
     async def settled() -> bool:
         async with door.database.reading() as q:
-            row = await q.one("select count(*) as n from message")
-        return bool(row["n"] == 1)
+            return len(await q.all("select id from message")) == 1
 
     await eventually(settled)
     before = await door.kept()
@@ -255,11 +248,12 @@ async def test_a_dry_run_under_a_used_id_is_a_conflict_too(door: Door) -> None:
     is_problem(answer, 409)
 
 
-@pytest.mark.parametrize("query", ["?dryrun=1", "?dry_run=yes", "?dry_run=1&dry_run=0", "?x=1"])
-async def test_a_misspelt_dry_run_does_not_send_for_good(door: Door, query: str) -> None:
-    before = await door.kept()
-    is_problem(await door.journal.post(mark(), query=query), 400, "bad-parameter")
-    assert await door.kept() == before
+async def test_a_misspelt_dry_run_does_not_send_for_good(door: Door) -> None:
+    cases = ["?dryrun=1", "?dry_run=yes", "?dry_run=1&dry_run=0", "?x=1"]
+    for query in cases:
+        before = await door.kept()
+        is_problem(await door.journal.post(mark(), query=query), 400, "bad-parameter")
+        assert await door.kept() == before
 
 
 async def test_the_look_up_says_in_words_what_became_of_each_event(tmp_path: Path) -> None:
@@ -308,43 +302,56 @@ async def test_only_the_school_itself_may_look_up_its_requests(door: Door) -> No
 # ---------------------------------------------------------------- who is calling
 
 
-@pytest.mark.parametrize("shift", [-301, 301, -86400, 86400])
-async def test_a_time_stamp_that_is_five_minutes_off_is_refused(door: Door, shift: float) -> None:
-    body = encoded(mark())
-    before = await door.kept()
-    headers = door.journal.signed(body, "msg_1", shift=shift)
-    answer = await door.journal.send("POST", EVENTS, body, headers)
-    is_problem(answer, 401, "unauthorized")
-    assert "часами" in answer.json["detail"]
-    assert await door.kept() == before
+async def test_a_time_stamp_that_is_five_minutes_off_is_refused(door: Door) -> None:
+    cases = [-301, 301, -86400, 86400]
+    for shift in cases:
+        body = encoded(mark())
+        before = await door.kept()
+        headers = door.journal.signed(body, "msg_1", shift=shift)
+        answer = await door.journal.send("POST", EVENTS, body, headers)
+        is_problem(answer, 401, "unauthorized")
+        assert "часами" in answer.json["detail"]
+        assert await door.kept() == before
 
 
-@pytest.mark.parametrize("shift", [-290, 290])
-async def test_a_clock_that_is_a_little_off_is_no_obstacle(door: Door, shift: float) -> None:
-    body = encoded(mark())
-    headers = door.journal.signed(body, "msg_1", shift=shift)
-    assert (await door.journal.send("POST", EVENTS, body, headers)).status == 202
+async def test_a_clock_that_is_a_little_off_is_no_obstacle(door: Door) -> None:
+    cases = [-290, 290]
+    for shift in cases:
+        body = encoded(mark())
+        headers = door.journal.signed(body, f"msg_{shift}", shift=shift)
+        assert (await door.journal.send("POST", EVENTS, body, headers)).status == 202
 
 
-@pytest.mark.parametrize(
-    "stamp",
-    ["NaN", "inf", "-inf", "1e400", "1e9", "", " ", "0x10", "-1", "1.5", "９９", "1" * 400, "²"],
-)
-async def test_a_time_stamp_that_is_no_whole_number_is_refused(door: Door, stamp: str) -> None:
-    body = encoded(mark())
-    before = await door.kept()
-    sign = signature(door.journal.secret, "msg_1", stamp, body)
-    headers = door.journal.signed(body, "msg_1") | {
-        "webhook-timestamp": stamp,
-        "webhook-signature": sign,
-    }
-    is_problem(await door.journal.send("POST", EVENTS, body, headers), 401, "unauthorized")
-    assert await door.kept() == before
+async def test_a_time_stamp_that_is_no_whole_number_is_refused(door: Door) -> None:
+    cases = [
+        "NaN",
+        "inf",
+        "-inf",
+        "1e400",
+        "1e9",
+        "",
+        " ",
+        "0x10",
+        "-1",
+        "1.5",
+        "９９",
+        "1" * 400,
+        "²",
+    ]
+    for stamp in cases:
+        body = encoded(mark())
+        before = await door.kept()
+        sign = signature(door.journal.secret, "msg_1", stamp, body)
+        headers = door.journal.signed(body, "msg_1") | {
+            "webhook-timestamp": stamp,
+            "webhook-signature": sign,
+        }
+        is_problem(await door.journal.send("POST", EVENTS, body, headers), 401, "unauthorized")
+        assert await door.kept() == before
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
+async def test_a_malformed_or_wrong_signature_is_refused(door: Door) -> None:
+    cases = [
         "",
         " ",
         "v1",
@@ -359,14 +366,13 @@ async def test_a_time_stamp_that_is_no_whole_number_is_refused(door: Door, stamp
         "v1," + "A" * 5000,
         "v1,AAA",
         "v1 " * 2000,
-    ],
-)
-async def test_a_malformed_or_wrong_signature_is_refused(door: Door, given: str) -> None:
-    body = encoded(mark())
-    before = await door.kept()
-    headers = door.journal.signed(body, "msg_1") | {"webhook-signature": given}
-    is_problem(await door.journal.send("POST", EVENTS, body, headers), 401, "unauthorized")
-    assert await door.kept() == before
+    ]
+    for given in cases:
+        body = encoded(mark())
+        before = await door.kept()
+        headers = door.journal.signed(body, "msg_1") | {"webhook-signature": given}
+        is_problem(await door.journal.send("POST", EVENTS, body, headers), 401, "unauthorized")
+        assert await door.kept() == before
 
 
 async def test_a_signature_is_over_every_byte_the_id_and_the_time(door: Door) -> None:
@@ -385,31 +391,31 @@ async def test_a_signature_is_over_every_byte_the_id_and_the_time(door: Door) ->
     assert await door.kept() == before
 
 
-@pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp", "webhook-signature"])
-async def test_a_missing_header_is_named(door: Door, name: str) -> None:
-    body = encoded(mark())
-    before = await door.kept()
-    headers = door.journal.signed(body, "msg_1")
-    del headers[name]
-    answer = await door.journal.send("POST", EVENTS, body, headers)
-    is_problem(answer, 401, "unauthorized")
-    assert answer.headers["www-authenticate"] == "Bearer"
-    if name != "webhook-signature":
-        assert name in answer.json["detail"]
-    assert await door.kept() == before
+async def test_a_missing_header_is_named(door: Door) -> None:
+    cases = ["webhook-id", "webhook-timestamp", "webhook-signature"]
+    for name in cases:
+        body = encoded(mark())
+        before = await door.kept()
+        headers = door.journal.signed(body, "msg_1")
+        del headers[name]
+        answer = await door.journal.send("POST", EVENTS, body, headers)
+        is_problem(answer, 401, "unauthorized")
+        assert answer.headers["www-authenticate"] == "Bearer"
+        if name != "webhook-signature":
+            assert name in answer.json["detail"]
+        assert await door.kept() == before
 
 
-@pytest.mark.parametrize(
-    "message_id", ["a.b", "x" * 201, "x" * 7000, "номер", "two words", "tab\there", "caf\xe9"]
-)
-async def test_an_absurd_webhook_id_is_refused(door: Door, message_id: str) -> None:
-    body = encoded(mark())
-    before = await door.kept()
-    headers = door.journal.signed(body, message_id)
-    for sent in (headers, headers | door.journal.bearer):
-        answer = await door.journal.send("POST", EVENTS, body, sent)
-        is_problem(answer, 400, "bad-id")
-    assert await door.kept() == before
+async def test_an_absurd_webhook_id_is_refused(door: Door) -> None:
+    cases = ["a.b", "x" * 201, "x" * 7000, "номер", "two words", "tab\there", "caf\xe9"]
+    for message_id in cases:
+        body = encoded(mark())
+        before = await door.kept()
+        headers = door.journal.signed(body, message_id)
+        for sent in (headers, headers | door.journal.bearer):
+            answer = await door.journal.send("POST", EVENTS, body, sent)
+            is_problem(answer, 400, "bad-id")
+        assert await door.kept() == before
 
 
 async def test_a_webhook_id_of_full_length_is_accepted(door: Door) -> None:
@@ -429,31 +435,36 @@ async def _by_location(door: Door, answer: Answer) -> Answer:
     return Answer(int(head.split()[1]), {}, body)
 
 
-@pytest.mark.parametrize(
-    "authorization",
-    ["", "Bearer", "Bearer ", "Basic c2Nob29sOjE=", "Bearer sd_unknown", "Bearer токен",
-     "Bearer " + "x" * 5000, "sd_x", "Bearer \udcff\udcfe"],
-)  # fmt: skip
-async def test_an_unknown_token_is_refused(door: Door, authorization: str) -> None:
-    before = await door.kept()
-    raw = await door.journal.raw(
-        f"POST {EVENTS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n"
-        "Content-Type: application/json\r\nAuthorization: ".encode()
-        + authorization.encode(errors="surrogateescape")
-        + b"\r\n\r\n[]"
-    )
-    assert raw.startswith(b"HTTP/1.1 401 ")
-    assert b"application/problem+json" in raw
-    assert await door.kept() == before
+async def test_an_unknown_token_is_refused(door: Door) -> None:
+    cases = [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic c2Nob29sOjE=",
+        "Bearer sd_unknown",
+        "Bearer токен",
+        "Bearer " + "x" * 5000,
+        "sd_x",
+        "Bearer \udcff\udcfe",
+    ]
+    for authorization in cases:
+        before = await door.kept()
+        raw = await door.journal.raw(
+            f"POST {EVENTS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n"
+            "Content-Type: application/json\r\nAuthorization: ".encode()
+            + authorization.encode(errors="surrogateescape")
+            + b"\r\n\r\n[]"
+        )
+        assert raw.startswith(b"HTTP/1.1 401 ")
+        assert b"application/problem+json" in raw
+        assert await door.kept() == before
 
 
 async def test_a_token_of_another_school_finds_no_school(door: Door) -> None:
     before = await door.kept()
     headers = door.other.bearer | {"content-type": "application/json"}
     answer = await door.journal.send("POST", EVENTS, encoded(mark()), headers)
-    nowhere = await door.journal.send(
-        "POST", "/v1/schools/none/events", encoded(mark()), headers
-    )
+    nowhere = await door.journal.send("POST", "/v1/schools/none/events", encoded(mark()), headers)
     is_problem(answer, 404, "no-school")
     assert answer.body == nowhere.body
     assert await door.kept() == before
@@ -486,17 +497,16 @@ async def test_revoked_credentials_end_within_the_promised_second(door: Door) ->
     assert (await door.other.post(mark())).status == 202
 
 
-@pytest.mark.parametrize(
-    "slug", ["none", "%FF", "%00", "..", "school-5%2F", "SCHOOL-5", "'--", "я" * 50, "x" * 3000]
-)
-async def test_an_unknown_school_is_not_found(door: Door, slug: str) -> None:
-    before = await door.kept()
-    body = encoded(mark())
-    answer = await door.journal.send(
-        "POST", f"/v1/schools/{slug}/events", body, door.journal.signed(body, "msg_1")
-    )
-    is_problem(answer, 404)
-    assert await door.kept() == before
+async def test_an_unknown_school_is_not_found(door: Door) -> None:
+    cases = ["none", "%FF", "%00", "..", "school-5%2F", "SCHOOL-5", "'--", "я" * 50, "x" * 3000]
+    for slug in cases:
+        before = await door.kept()
+        body = encoded(mark())
+        answer = await door.journal.send(
+            "POST", f"/v1/schools/{slug}/events", body, door.journal.signed(body, "msg_1")
+        )
+        is_problem(answer, 404)
+        assert await door.kept() == before
 
 
 # ---------------------------------------------------------------- bodies
@@ -518,16 +528,15 @@ async def _refused(door: Door, body: bytes, status: int, slug: str, **headers: s
     return answer
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "slug"),
-    [
+async def test_a_body_that_is_no_list_of_events_is_refused(door: Door) -> None:
+    cases = [
         (b"", 400, "not-json"),
         (b"{", 400, "not-json"),
         (b"null", 422, "invalid-events"),
         (b"[]", 422, "invalid-events"),
         (b'"mark"', 422, "invalid-events"),
         (b"[1, null]", 422, "invalid-events"),
-        ('[{"kind": "'.encode() + b"\xff\xfe" + b'"}]', 400, "not-utf8"),
+        (b'[{"kind": "\xff\xfe"}]', 400, "not-utf8"),
         (encoded(mark()).decode().encode("utf-16"), 400, ""),
         (encoded(mark()).decode().encode("cp1251"), 400, "not-utf8"),
         (b"[" * 100_000, 400, "not-json"),
@@ -539,17 +548,13 @@ async def _refused(door: Door, body: bytes, status: int, slug: str, **headers: s
         (b"[NaN]", 422, "invalid-events"),
         (b'[{"kind": 1e400}]', 422, "invalid-events"),
         (b"\xef\xbb\xbf", 400, "not-json"),
-    ],
-)
-async def test_a_body_that_is_no_list_of_events_is_refused(
-    door: Door, body: bytes, status: int, slug: str
-) -> None:
-    await _refused(door, body, status, slug)
+    ]
+    for body, status, slug in cases:
+        await _refused(door, body, status, slug)
 
 
-@pytest.mark.parametrize(
-    ("event", "pointer", "code"),
-    [
+async def test_what_is_wrong_with_an_event_is_said_by_index_and_pointer(door: Door) -> None:
+    cases = [
         (mark(extra=1), "/0/extra", "unknown-field"),
         (mark() | {"kind": "mark.burnt"}, "/0/kind", "unknown-kind"),
         ({"mark": "5"}, "/0/kind", "missing-kind"),
@@ -559,15 +564,12 @@ async def test_a_body_that_is_no_list_of_events_is_refused(
         (mark() | {"at": "noon"}, "/0/at", "bad-moment"),
         (mark() | {"subject": "x" * 5000}, "/0/subject", "too-long"),
         (mark() | {"pupil": {"id": "p1", "name": "Белкина Дарья"}}, "/0/pupil", "pupil-ways"),
-    ],
-)
-async def test_what_is_wrong_with_an_event_is_said_by_index_and_pointer(
-    door: Door, event: dict[str, Any], pointer: str, code: str
-) -> None:
-    answer = await _refused(door, encoded([event]), 422, "invalid-events")
-    [error] = answer.json["errors"]
-    assert (error["index"], error["pointer"], error["code"]) == (0, pointer, code)
-    assert CYRILLIC.search(error["message"])
+    ]
+    for event, pointer, code in cases:
+        answer = await _refused(door, encoded([event]), 422, "invalid-events")
+        [error] = answer.json["errors"]
+        assert (error["index"], error["pointer"], error["code"]) == (0, pointer, code)
+        assert CYRILLIC.search(error["message"])
 
 
 async def test_every_error_of_every_event_is_reported_at_once(door: Door) -> None:
@@ -592,8 +594,10 @@ async def test_an_answer_never_repeats_what_was_sent(door: Door) -> None:
 
 
 async def test_a_thousand_events_are_accepted_and_one_more_is_too_many(door: Door) -> None:
-    many = [mark(0) | {"lesson": 1 + n % 20, "n": 1 + n // 20 % 20, "subject": f"Предмет {n // 400}"}
-            for n in range(1001)]  # fmt: skip
+    many = [
+        mark(0) | {"lesson": 1 + n % 20, "n": 1 + n // 20 % 20, "subject": f"Предмет {n // 400}"}
+        for n in range(1001)
+    ]
     answer = await _refused(door, encoded(many), 413, "too-many-events")
     assert "1000" in answer.json["detail"]
     assert (await door.journal.post(many[:1000])).json["created"] == 1000
@@ -644,15 +648,21 @@ async def test_a_compressed_body_is_refused_and_never_unpacked(door: Door) -> No
     assert answer.status == 202
 
 
-@pytest.mark.parametrize(
-    "content_type",
-    ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=cp1251",
-     "multipart/form-data; boundary=x", "application/jsonp", "", ";;;", "*/*"],
-)  # fmt: skip
-async def test_a_body_that_does_not_say_it_is_json_is_refused(
-    door: Door, content_type: str
-) -> None:
-    await _refused(door, encoded(mark()), 415, "not-json-type", **{"content-type": content_type})
+async def test_a_body_that_does_not_say_it_is_json_is_refused(door: Door) -> None:
+    cases = [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=cp1251",
+        "multipart/form-data; boundary=x",
+        "application/jsonp",
+        "",
+        ";;;",
+        "*/*",
+    ]
+    for content_type in cases:
+        await _refused(
+            door, encoded(mark()), 415, "not-json-type", **{"content-type": content_type}
+        )
 
 
 async def test_json_may_say_that_it_is_utf_8(door: Door) -> None:
@@ -672,18 +682,20 @@ async def test_another_method_is_refused_and_told_what_is_allowed(door: Door) ->
     assert await door.kept() == before
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/schools", "//", "/v1/schools//events", "/%00"])
-async def test_an_unknown_address_is_not_found(door: Door, path: str) -> None:
-    is_problem(await door.journal.send("GET", path), 404)
+async def test_an_unknown_address_is_not_found(door: Door) -> None:
+    cases = ["/", "/v1", "/v1/schools", "//", "/v1/schools//events", "/%00"]
+    for path in cases:
+        is_problem(await door.journal.send("GET", path), 404)
 
 
 _HEAD = f"POST {EVENTS} HTTP/1.1\r\nHost: x\r\n".encode()
 _NEXT = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
+async def test_malformed_http_and_smuggling_get_a_russian_problem_and_no_second_answer(
+    door: Door,
+) -> None:
+    cases = [
         _HEAD + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + _NEXT,
         _HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" + _NEXT,
         _HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n[]   " + _NEXT,
@@ -705,39 +717,35 @@ _NEXT = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
         "ПРИВЕТ / HTTP/1.1\r\n\r\n".encode(),
         b"POST " + EVENTS.encode() + b" HTTP/9.9\r\nHost: x\r\n\r\n",
         b"hello\r\n\r\n",
-    ],
-)  # fmt: skip
-async def test_malformed_http_and_smuggling_get_a_russian_problem_and_no_second_answer(
-    door: Door, data: bytes
-) -> None:
-    before = await door.kept()
-    raw = await door.journal.raw(data)
-    head, _, body = raw.partition(b"\r\n\r\n")
-    assert re.match(rb"HTTP/1\.[01] 4\d\d ", raw), raw
-    assert b"application/problem+json" in head
-    assert CYRILLIC.search(json.loads(body)["detail"])
-    assert raw.count(b"HTTP/1.") == 1
-    assert b'"status": "ok"' not in raw
-    assert await door.kept() == before
+    ]
+    for data in cases:
+        before = await door.kept()
+        raw = await door.journal.raw(data)
+        head, _, body = raw.partition(b"\r\n\r\n")
+        assert re.match(rb"HTTP/1\.[01] 4\d\d ", raw), raw
+        assert b"application/problem+json" in head
+        assert CYRILLIC.search(json.loads(body)["detail"])
+        assert raw.count(b"HTTP/1.") == 1
+        assert b'"status": "ok"' not in raw
+        assert await door.kept() == before
 
 
-@pytest.mark.parametrize(
-    "name", ["Authorization", "webhook-id", "webhook-timestamp", "webhook-signature"]
-)
-async def test_a_header_that_says_who_calls_may_not_come_twice(door: Door, name: str) -> None:
-    before = await door.kept()
-    body = encoded(mark())
-    headers = door.journal.signed(body, "msg_1") | {
-        "Authorization": f"Bearer {door.journal.token}",
-        "content-length": str(len(body)),
-        "connection": "close",
-    }
-    lines = [f"{key}: {value}\r\n" for key, value in headers.items()]
-    lines.append(f"{name}: {headers[name]}\r\n")
-    raw = await door.journal.raw(_HEAD + "".join(lines).encode() + b"\r\n" + body)
-    assert raw.startswith(b"HTTP/1.1 400 ")
-    assert b"/problems/repeated-header" in raw
-    assert await door.kept() == before
+async def test_a_header_that_says_who_calls_may_not_come_twice(door: Door) -> None:
+    cases = ["Authorization", "webhook-id", "webhook-timestamp", "webhook-signature"]
+    for name in cases:
+        before = await door.kept()
+        body = encoded(mark())
+        headers = door.journal.signed(body, "msg_1") | {
+            "Authorization": f"Bearer {door.journal.token}",
+            "content-length": str(len(body)),
+            "connection": "close",
+        }
+        lines = [f"{key}: {value}\r\n" for key, value in headers.items()]
+        lines.append(f"{name}: {headers[name]}\r\n")
+        raw = await door.journal.raw(_HEAD + "".join(lines).encode() + b"\r\n" + body)
+        assert raw.startswith(b"HTTP/1.1 400 ")
+        assert b"/problems/repeated-header" in raw
+        assert await door.kept() == before
 
 
 async def test_a_strange_host_changes_nothing(door: Door) -> None:
@@ -747,9 +755,7 @@ async def test_a_strange_host_changes_nothing(door: Door) -> None:
             "content-length": str(len(body)), "connection": "close", "host": host,
         }  # fmt: skip
         lines = "".join(f"{key}: {value}\r\n" for key, value in headers.items())
-        raw = await door.journal.raw(
-            f"POST {EVENTS} HTTP/1.1\r\n{lines}\r\n".encode() + body
-        )
+        raw = await door.journal.raw(f"POST {EVENTS} HTTP/1.1\r\n{lines}\r\n".encode() + body)
         assert raw.startswith(b"HTTP/1.1 202 ")
         assert b"evil" not in raw
 

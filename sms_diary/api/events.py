@@ -53,7 +53,7 @@ class EventsDoor:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.post("/v1/schools/{school}/events", self.post),
-            web.get("/v1/schools/{school}/events/{webhook_id}", self.get),
+            web.get("/v1/schools/{school}/events/{webhook_id:[^/]+}", self.get),
         ]
 
     async def post(self, http: web.Request) -> web.Response:

@@ -96,11 +96,8 @@ async def _serve(settings: Settings, clock: Clock) -> None:
     # Its usual meaning, to read the settings again, would need a restart here; to die of it would
     # be the worst of all.
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _no_reload)
-    # The SQLite thread needs the interpreter for an instant after each row: it must not wait the
-    # usual 5 ms for it. And what is loaded by now is never garbage.
-    sys.setswitchinterval(0.0005)
     async with running(settings, clock) as service:
-        gc.freeze()
+        gc.freeze()  # what is loaded by now is never garbage
         if service.base.key_made:
             print(_about_key(settings), flush=True)
         print(f"Сервис работает: {service.address} (остановить: Ctrl-C)", flush=True)

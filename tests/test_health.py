@@ -1,0 +1,132 @@
+"""What machines that watch see: alive, ready with its lamps, and figures without names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sms_diary.simulator.options import Options
+from sms_diary.simulator.smsc import Smsc
+from tests.journal_peer import SLUG, Door, at_the_door, eventually, mark, route, settings
+
+FREE = 1
+"""A port on which nothing listens."""
+
+
+@pytest.fixture
+async def smsc() -> AsyncIterator[Smsc]:
+    made = Smsc(Options())
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def _ready(door: Door) -> tuple[int, dict[str, str]]:
+    answer = await door.journal.send("GET", "/readyz")
+    assert answer.headers["content-type"].startswith("application/json")
+    return answer.status, answer.json["lamps"]
+
+
+async def test_healthz_answers_while_the_process_lives(tmp_path: Path) -> None:
+    async with at_the_door(settings(tmp_path)) as door:
+        answer = await door.journal.send("GET", "/healthz")
+        assert (answer.status, answer.json) == (200, {"status": "ok"})
+        assert (await door.journal.send("HEAD", "/healthz")).status == 200
+
+
+async def test_without_routes_the_database_alone_decides(tmp_path: Path) -> None:
+    async with at_the_door(settings(tmp_path)) as door:
+        assert await _ready(door) == (200, {"database": "ok"})
+
+
+async def test_readyz_is_503_while_the_smsc_is_down_and_200_when_bound(
+    tmp_path: Path, smsc: Smsc
+) -> None:
+    port = smsc.port
+    await smsc.stop()
+    async with at_the_door(settings(tmp_path, routes=[route(port, name="mts")])) as door:
+        status, lamps = await _ready(door)
+        assert status == 503
+        assert lamps["database"] == "ok"
+        assert lamps["route mts"] != "ok"
+        assert (await door.journal.send("GET", "/healthz")).status == 200
+        await smsc.start(port=port)
+
+        async def bound() -> bool:
+            return await _ready(door) == (200, {"database": "ok", "route mts": "ok"})
+
+        await eventually(bound)
+
+
+async def test_one_route_that_is_bound_is_enough_and_each_has_a_lamp(
+    tmp_path: Path, smsc: Smsc
+) -> None:
+    routes = [route(smsc.port, name="good"), route(FREE, name="dead")]
+    async with at_the_door(settings(tmp_path, routes=routes)) as door:
+
+        async def bound() -> bool:
+            return (await _ready(door))[0] == 200
+
+        await eventually(bound)
+        _, lamps = await _ready(door)
+        assert (lamps["route good"], lamps["route dead"] == "ok") == ("ok", False)
+
+
+async def test_readyz_is_503_when_the_database_file_is_gone(tmp_path: Path) -> None:
+    async with at_the_door(settings(tmp_path)) as door:
+        (tmp_path / "diary.db").rename(tmp_path / "gone.db")
+        status, lamps = await _ready(door)
+        assert (status, lamps["database"]) == (503, "FileNotFoundError")
+        # A copy put in its place is not the file that is open.
+        (tmp_path / "diary.db").write_bytes((tmp_path / "gone.db").read_bytes())
+        status, lamps = await _ready(door)
+        assert (status, lamps["database"]) == (503, "DatabaseError")
+        (tmp_path / "gone.db").rename(tmp_path / "diary.db")
+        assert (await _ready(door))[0] == 200
+
+
+async def test_metrics_are_prometheus_and_count_what_waits(tmp_path: Path) -> None:
+    async with at_the_door(settings(tmp_path, routes=[route(FREE, name="mts")])) as door:
+        await door.journal.post([mark(0), mark(1)])
+
+        async def queued() -> bool:
+            page = (await door.journal.send("GET", "/metrics")).body.decode()
+            return 'sms_diary_waiting{stage="queued"} 2.0' in page
+
+        await eventually(queued)
+        answer = await door.journal.send("GET", "/metrics")
+        assert answer.headers["content-type"].startswith("text/plain; version=")
+        page = answer.body.decode()
+        assert "sms_diary_database_up 1.0" in page
+        assert 'sms_diary_route_bound{route="mts"} 0.0' in page
+        assert re.search(r"^# HELP sms_diary_waiting [А-Я]", page, re.M)
+
+
+async def test_no_label_holds_a_phone_a_school_or_an_id(tmp_path: Path) -> None:
+    async with at_the_door(settings(tmp_path)) as door:
+        await door.journal.post(mark(0), message_id="msg_1")
+        await door.journal.get(f"/v1/schools/{SLUG}/events/msg_1")
+        await door.journal.get("/v1/messages/12345")
+        await door.journal.get("/nowhere/at/all")
+        page = (await door.journal.send("GET", "/metrics")).body.decode()
+        path = "/v1/schools/{school}/events"
+        assert f'sms_diary_http_requests_total{{path="{path}",status="202"}} 1.0' in page
+        assert 'sms_diary_http_requests_total{path="?",status="404"} 1.0' in page
+        for secret in (SLUG, "msg_1", "12345", "nowhere", door.journal.token):
+            assert secret not in page
+        assert not re.search(r"[0-9]{10}", page.replace(".", ""))
+
+
+async def test_metrics_go_on_without_the_database(tmp_path: Path) -> None:
+    async with at_the_door(settings(tmp_path, routes=[route(FREE)])) as door:
+        assert "stage=" in (await door.journal.send("GET", "/metrics")).body.decode()
+        await door.database.close()
+        answer = await door.journal.send("GET", "/metrics")
+        page = answer.body.decode()
+        assert answer.status == 200
+        assert "sms_diary_database_up 0.0" in page
+        assert "stage=" not in page
+        assert 'sms_diary_route_bound{route="main"} 0.0' in page
