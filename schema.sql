@@ -35,6 +35,7 @@ create table school (
   sender text not null default '',         -- '' = the route's own
   route text not null default '',          -- '' = the first route of the configuration
   turn bigint not null default 0,          -- the school's own clock of parts, for fairness
+  rev bigint not null default 0,           -- bumped by whatever changes its roll or diary
   created_at bigint not null
 );
 

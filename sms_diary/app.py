@@ -74,10 +74,17 @@ async def opened(settings: Settings) -> AsyncIterator[Base]:
             await keys.check(q, vault)
             node = await leases.take_node(q, holder, _lease(settings))
         yield Base(database, Tools(Ids(node), vault), holder, made)
-        async with database.transaction() as q:
-            await leases.release(q, holder)
+        await _give_back(database, holder)
     finally:
         await database.close()
+
+
+async def _give_back(database: Database, holder: str) -> None:
+    try:
+        async with database.transaction() as q:
+            await leases.release(q, holder)
+    except Exception as error:  # they run out by themselves
+        log.warning("leases are not released", error=type(error).__name__)
 
 
 def _lease(settings: Settings) -> int:

@@ -7,13 +7,14 @@ an announcement to thousands holds no transaction for long. Decisions are `plan`
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from sms_diary import consent, plan, schedule
 from sms_diary.clock import Clock, local
 from sms_diary.db import Database, Queries
 from sms_diary.model import OF_A_CLASS, TOPIC_OF, ConsentState, kind_of
-from sms_diary.store import diary, lines, people, schools
+from sms_diary.store import diary, lines, numbers, people, schools
 from sms_diary.store.diary import Fresh
 from sms_diary.store.lines import NewLine
 from sms_diary.store.people import Subscriber
@@ -27,6 +28,18 @@ CHUNK = 500
 """Guardians of one class-wide entry in one transaction."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """The lines of one entry (or of one chunk of it), and what they were planned under."""
+
+    entry: Fresh
+    cursor: int | None
+    """Where the next chunk begins; None: fanned out."""
+    lines: list[NewLine]
+    revisions: list[tuple[int, int]]
+    """(number, consent_rev) as read."""
+
+
 class Fanout:
     def __init__(self, database: Database, tools: Tools, clock: Clock, wakes: Wakes) -> None:
         self._database = database
@@ -35,40 +48,53 @@ class Fanout:
         self._wakes = wakes
 
     async def step(self) -> bool:
-        """Fan out the next batch; whether there may be more."""
-        async with self._database.transaction() as q:
-            entries = await diary.to_fan(q, BATCH)
-            if entries:
-                await self._fan(q, entries)
-        if entries:
-            self._wakes.compose.set()
-        return len(entries) > 0
+        """Fan out the next batch; whether there may be more.
 
-    async def _fan(self, q: Queries, entries: Sequence[Fresh]) -> None:
+        Reading and planning hold no lock. An entry that has moved on meanwhile is left for the
+        next step, and so is one of whose numbers a consent has changed.
+        """
+        async with self._database.reading() as q:
+            entries = await diary.to_fan(q, BATCH)
+            if not entries:
+                return False
+            planned = await self._plan(q, entries)
+        async with self._database.transaction() as q:
+            await self._write(q, planned)
+        self._wakes.compose.set()
+        return True
+
+    async def _plan(self, q: Queries, entries: Sequence[Fresh]) -> list[_Planned]:
         known = await schools.by_ids(q, (entry.school_id for entry in entries))
         staff = await schools.staff(q, known)
-        await lines.replace_open(q, [(e.id, e.version) for e in entries if e.version > 1])
-        wide = [e for e in entries if kind_of(e.kind) in OF_A_CLASS]
         narrow = [e for e in entries if kind_of(e.kind) not in OF_A_CLASS]
         topics = {(e.who, str(TOPIC_OF[kind_of(e.kind)])) for e in narrow}
         subscribers = await people.subscribers(q, topics)
-        planned: list[NewLine] = []
-        done: list[tuple[int, int, int | None]] = []
-        for entry in narrow:
-            found = subscribers.get((entry.who, str(TOPIC_OF[kind_of(entry.kind)])), [])
-            for one in found:
-                pupil, state = one.pupil_id, one.consent
-                planned.append(self._line(entry, one, pupil, state, known[entry.school_id], staff))
-            done.append((entry.id, entry.version, None))
-        for entry in wide:
-            chunk = await self._chunk(q, entry, known[entry.school_id])
-            for one, state in _guardians(chunk):
-                planned.append(self._line(entry, one, 0, state, known[entry.school_id], staff))
-            last = max((one.guardian_id for one in chunk), default=0)
-            whole = len({one.guardian_id for one in chunk}) < CHUNK
-            done.append((entry.id, entry.version, None if whole else last))
-        await lines.add(q, self._tools, planned)
-        await diary.fanned(q, done)
+        planned = []
+        for entry in entries:
+            school = known[entry.school_id]
+            cursor = None
+            if kind_of(entry.kind) in OF_A_CLASS:
+                chunk = await self._chunk(q, entry, school)
+                found = [(one, 0, state) for one, state in _guardians(chunk)]
+                if len(found) == CHUNK:
+                    cursor = max(one.guardian_id for one in chunk)
+            else:
+                own = subscribers.get((entry.who, str(TOPIC_OF[kind_of(entry.kind)])), [])
+                found = [(one, one.pupil_id, one.consent) for one in own]
+            lines_ = [self._line(entry, *each, school, staff) for each in found]
+            revisions = [(one.number_id, one.consent_rev) for one, _, _ in found]
+            planned.append(_Planned(entry, cursor, lines_, revisions))
+        return planned
+
+    async def _write(self, q: Queries, planned: Sequence[_Planned]) -> None:
+        changed = await numbers.changed(q, {pair for one in planned for pair in one.revisions})
+        good = [one for one in planned if changed.isdisjoint(n for n, _ in one.revisions)]
+        moved = [(one.entry.id, one.entry.version, one.entry.fan, one.cursor) for one in good]
+        won = await diary.fanned(q, moved)
+        good = [one for one in good if one.entry.id in won]
+        newer = [(one.entry.id, one.entry.version) for one in good if one.entry.version > 1]
+        await lines.replace_open(q, newer)
+        await lines.add(q, self._tools, [line for one in good for line in one.lines])
 
     async def _chunk(self, q: Queries, entry: Fresh, school: School) -> list[Subscriber]:
         return await people.subscribers_of_entry(

@@ -15,7 +15,9 @@ from sms_diary.api.problem import answering, json_response
 from sms_diary.errors import ConfigError
 
 PATIENCE = 10.0
-_HEAD = b"POST /in HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n"
+_HEAD = (
+    b"POST /in HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n"
+)
 
 
 @asynccontextmanager
@@ -32,7 +34,7 @@ async def serving(bodies: Bodies, *, idle: float = 30.0) -> AsyncIterator[tuple[
         middlewares=[answering(lambda _path, _status: None)],
         routes=[web.post("/in", take), web.get("/broken", broken)],
     )
-    runner, _ = await server.start(app, "127.0.0.1", 0, idle=idle)
+    runner, _ = await server.start(app, "127.0.0.1", 0, idle=idle, linger=0.1)
     try:
         host, port = runner.addresses[0][:2]
         yield host, port
@@ -68,7 +70,7 @@ async def test_a_body_that_breaks_off_disturbs_nobody() -> None:
             await writer.drain()
         async with connected(where) as (reader, writer):
             # The one place may be taken until the server has seen the other one go.
-            status = b""
+            status = body = b""
             while b" 200 " not in status:
                 writer.write(_HEAD + b"[" + b" " * 18 + b"]")
                 status = await reader.readuntil(b"\r\n\r\n")
@@ -105,7 +107,7 @@ async def test_a_request_whose_head_does_not_end_is_cut_off(begin: bytes) -> Non
         async def trickle() -> None:
             while begin:
                 writer.write(b"x")
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.02)  # the pace of the one who attacks
 
         task = asyncio.create_task(trickle())
         try:
@@ -131,7 +133,8 @@ async def test_what_nobody_foresaw_is_a_503_that_says_nothing_of_it(
 async def test_a_port_that_is_taken_is_said_in_russian() -> None:
     async with serving(Bodies()) as (host, port):
         app = server.application(middlewares=[], routes=[])
-        with pytest.raises(ConfigError, match=rf"Порт {port} на {host} уже занят: смените web\.port"):
+        said = rf"Порт {port} на {host} уже занят: смените web\.port"
+        with pytest.raises(ConfigError, match=said):
             await server.start(app, host, port)
 
 

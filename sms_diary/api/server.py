@@ -78,15 +78,16 @@ def application(*, middlewares: list[Any], routes: list[web.RouteDef]) -> web.Ap
 
 
 async def start(
-    app: web.Application, host: str, port: int, *, idle: float = _IDLE_SECONDS
-) -> tuple[web.AppRunner, str]:
+    app: web.Application, host: str, port: int, *,
+    idle: float = _IDLE_SECONDS, linger: float = _LINGER_SECONDS,
+) -> tuple[web.AppRunner, str]:  # fmt: skip
     """Listen; the runner (to be cleaned up) and the address. Raises ConfigError."""
     runner = _Runner(
         app,
         access_log=None,
         shutdown_timeout=_STOP_SECONDS,
         keepalive_timeout=idle,
-        lingering_time=_LINGER_SECONDS,
+        lingering_time=linger,
         # A compressed body is refused, so it is never unpacked, not even to throw it away.
         auto_decompress=False,
     )

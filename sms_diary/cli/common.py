@@ -7,13 +7,16 @@ import sys
 from collections.abc import Coroutine
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
 
 from sms_diary.clock import Clock, ShiftedClock, SystemClock, millis
 from sms_diary.errors import SmsDiaryError
+
+if TYPE_CHECKING:
+    from sms_diary.config import Settings
 
 Result = TypeVar("Result")
 ConfigOption = Annotated[
@@ -37,6 +40,14 @@ def run(work: Coroutine[None, None, Result]) -> Result:
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def about_key(settings: Settings) -> str:
+    """What whoever makes the first key must know; said by the command that made it."""
+    return (
+        f"Создан ключ шифрования: {settings.key_file}. Сохраните его копию отдельно от копии базы: "
+        "без него резервная копия базы бесполезна, а вместе с ним она раскрывает номера."
+    )
 
 
 def clock_of(now: str | None) -> Clock:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sms_diary.cli.common import ConfigOption, run
+from sms_diary.cli.common import ConfigOption, about_key, run
 
 if TYPE_CHECKING:
     from sms_diary.db import Queries
@@ -27,8 +27,12 @@ def _in_database(config: ConfigOption, work: Callable[[Queries, Tools], Awaitabl
         from sms_diary.app import opened
         from sms_diary.config import load
 
-        async with opened(load(config)) as base, base.database.transaction() as q:
-            await work(q, base.tools)
+        settings = load(config)
+        async with opened(settings) as base:
+            if base.key_made:
+                print(about_key(settings), file=sys.stderr)
+            async with base.database.transaction() as q:
+                await work(q, base.tools)
 
     run(whole())
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sms_diary.cli.common import ConfigOption, NowOption, clock_of, run
+from sms_diary.cli.common import ConfigOption, NowOption, about_key, clock_of, run
 
 if TYPE_CHECKING:
     from sms_diary.clock import Clock
@@ -62,7 +62,7 @@ def check(config: ConfigOption = None) -> None:
         async with opened(settings) as base:
             print(f"база: {base.database.engine}, открывается; ключ подходит")
             if base.key_made:
-                print(_about_key(settings))
+                print(about_key(settings))
 
     run(work())
 
@@ -97,9 +97,11 @@ async def _serve(settings: Settings, clock: Clock) -> None:
     # be the worst of all.
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _no_reload)
     async with running(settings, clock) as service:
+        # A thread of the database must not wait the usual 5 ms for the interpreter.
+        sys.setswitchinterval(0.0001)
         gc.freeze()  # what is loaded by now is never garbage
         if service.base.key_made:
-            print(_about_key(settings), flush=True)
+            print(about_key(settings), flush=True)
         print(f"Сервис работает: {service.address} (остановить: Ctrl-C)", flush=True)
         await stop.wait()
         print("Останавливаюсь: дожидаюсь ответов оператора.", flush=True)
@@ -109,13 +111,6 @@ def _no_reload() -> None:
     import structlog
 
     structlog.get_logger(__name__).warning("settings are read at start only: restart to change")
-
-
-def _about_key(settings: Settings) -> str:
-    return (
-        f"Создан ключ шифрования: {settings.key_file}. Сохраните его копию отдельно от копии базы: "
-        "без него резервная копия базы бесполезна, а вместе с ним она раскрывает номера."
-    )
 
 
 def _fast_loop() -> None:

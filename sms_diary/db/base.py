@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 Engine = Literal["sqlite", "postgresql"]
 Row = Any
-"""A row of either engine: `row["column"]`, or iterated in column order."""
+"""A row of either engine: `row["column"]`, or `**row`."""
 
 
 class Queries(Protocol):

@@ -1,7 +1,8 @@
 """SQLite through aiosqlite: one writer behind a lock, readers of their own.
 
 Coroutines that share a connection share its transaction, so the writer is locked for the
-length of each transaction. WAL and `synchronous=FULL`: what is committed survives a power cut.
+length of each transaction. Many rows come back as one value: fetched one by one, each would wait
+for the interpreter's lock behind the event loop (docs/decisions/0002). WAL and `synchronous=FULL`: what is committed survives a power cut.
 """
 
 from __future__ import annotations
@@ -18,11 +19,22 @@ from typing import Any
 
 import aiosqlite
 
+try:
+    from orjson import loads as _loads
+except ImportError:  # an extra
+    from json import loads as _loads
+
 from sms_diary.db import sql as reading_sql
 from sms_diary.db.base import Engine, Queries, Row
 from sms_diary.errors import DatabaseError
 
 _CHUNK = 512
+_SELECT = re.compile(r"\s*select\b")
+BLOBS = frozenset({
+    "body", "body_hash", "digest", "idx", "raw", "salt", "sealed", "secret", "text", "token_hash",
+})  # fmt: skip
+"""Names of the `bytea` columns of `schema.sql`, which JSON cannot hold as they are."""
+_NAMES: dict[str, tuple[str, ...]] = {}
 _JOIN = re.compile(r"(?<!left )(?<!cross )\bjoin\b")
 _PRAGMAS = (
     "pragma journal_mode = wal",
@@ -35,8 +47,8 @@ _PRAGMAS = (
 
 
 @lru_cache(maxsize=512)
-def _over(sql: str, count: int) -> str:
-    """The statement over `count` rows; rows of nulls fill it up and are dropped again.
+def _over(sql: str, count: int) -> tuple[str, str]:
+    """The batch of `count` rows and the statement over it; rows of nulls fill it up.
 
     Only powers of two are asked for, so each statement is prepared at most ten times.
     """
@@ -50,7 +62,19 @@ def _over(sql: str, count: int) -> str:
     # the planner may put a whole table before a batch of unknown size.
     rest = _JOIN.sub("cross join", rest)
     body = f"select * from (values {values}) where column1 is not null"
-    return f"with rows({names}) as ({body}){rest}"
+    return f"with rows({names}) as ({body})", rest
+
+
+@lru_cache(maxsize=512)
+def _packed(sql: str, columns: tuple[str, ...]) -> str:
+    """The query with all its rows in one value."""
+    pairs = ", ".join(
+        f"'{name}', iif({name} is null, null, hex({name}))"
+        if name in BLOBS
+        else f"'{name}', {name}"
+        for name in columns
+    )
+    return f" select json_group_array(json_object({pairs})) from ({sql})"
 
 
 @lru_cache(maxsize=512)
@@ -87,11 +111,32 @@ class SqliteQueries:
 
     async def all(self, sql: str, **params: Any) -> Sequence[Row]:
         reading_sql.check(sql, params)
-        return list(await self._connection.execute_fetchall(sql, params))
+        if not _SELECT.match(sql):
+            return list(await self._connection.execute_fetchall(sql, params))
+        columns = await self._columns(sql, sql, params)
+        return await self._packed(_packed(sql, columns), columns, params)
 
     async def one(self, sql: str, **params: Any) -> Row | None:
-        rows = await self.all(sql, **params)
+        reading_sql.check(sql, params)
+        rows = list(await self._connection.execute_fetchall(sql, params))
         return rows[0] if rows else None
+
+    async def _columns(self, key: str, sql: str, params: Any) -> tuple[str, ...]:
+        """What the columns of a query are called; asked of the engine once."""
+        if key not in _NAMES:
+            cursor = await self._connection.execute(f"select * from ({sql}) limit 0", params)
+            _NAMES[key] = tuple(column[0] for column in cursor.description)
+            await cursor.close()
+        return _NAMES[key]
+
+    async def _packed(self, sql: str, columns: tuple[str, ...], params: Any) -> list[Row]:
+        [[text]] = await self._connection.execute_fetchall(sql, params)
+        rows: list[Row] = _loads(text)
+        for name in BLOBS.intersection(columns):
+            for row in rows:
+                if row[name] is not None:
+                    row[name] = bytes.fromhex(row[name])
+        return rows
 
     async def run(self, sql: str, **params: Any) -> int:
         reading_sql.check(sql, params)
@@ -126,10 +171,13 @@ class SqliteQueries:
         named = [params[name] for name in reading_sql.names(rest)]
         found: list[Row] = []
         for chunk, count in _chunks(rows):
-            values = _values(chunk, len(columns), count)
-            found.extend(
-                await self._connection.execute_fetchall(_over(sql, count), values + named)
-            )
+            values = _values(chunk, len(columns), count) + named
+            batch, rest = _over(sql, count)
+            if not _SELECT.match(rest):
+                found.extend(await self._connection.execute_fetchall(batch + rest, values))
+                continue
+            names = await self._columns(sql, batch + rest, values)
+            found.extend(await self._packed(batch + _packed(rest, names), names, values))
         return found
 
     def only(self, *, sqlite: str = "", postgresql: str = "") -> str:

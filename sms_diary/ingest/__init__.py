@@ -3,5 +3,6 @@
 `records` and `parsing` read the webhook's JSON, `files` reads a school's tables; both
 end in a `drafts.Draft`. `matching` says which pupil, class and entry a draft means;
 `values` holds the words of marks, absences, terms and dates that all of them share.
-These are pure. `accept` alone turns drafts into entries, in a transaction.
+These are pure. `accept` alone turns drafts into entries, in a transaction; class lists reach
+the database by `files.load_contacts`.
 """

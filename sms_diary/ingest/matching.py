@@ -30,8 +30,8 @@ _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 
 def _fold(text: str) -> str:
     """Lower case, ё as е, one kind of space and dash, nothing invisible."""
-    plain = _HIDDEN.sub("", unicodedata.normalize("NFKC", text))
-    return " ".join(_DASHES.sub("-", plain.lower().replace("ё", "е")).split())
+    plain = _HIDDEN.sub("", unicodedata.normalize("NFKC", text)).lower().replace("ё", "е")
+    return " ".join(_DASHES.sub("-", plain).split())
 
 
 @lru_cache(maxsize=8192)
@@ -184,8 +184,7 @@ def class_keys(text: str) -> tuple[str, ...]:
     cyrillic = letters.translate(_LATIN)
     if not _LATIN_LETTER.search(cyrillic):
         letters = cyrillic
-    key = number + letters.replace(" ", "")
-    return (key,) if key else ()
+    return tuple(filter(None, [number + letters.replace(" ", "")]))
 
 
 def _split_class(plain: str) -> tuple[str, str]:

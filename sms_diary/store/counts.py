@@ -30,7 +30,7 @@ async def queues(q: Queries) -> Queues:
                   (select min(due) from line where state = 'planned') as oldest_due"""
     )
     assert row is not None
-    return Queues(*row)
+    return Queues(**row)
 
 
 async def totals(q: Queries) -> dict[str, int]:

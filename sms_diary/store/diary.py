@@ -49,7 +49,7 @@ class Entry:
 
 
 def _entry(row: Row) -> Entry:
-    return Entry(*row)
+    return Entry(**row)
 
 
 async def by_prefixes(q: Queries, prefixes: Iterable[Prefix]) -> list[Entry]:
@@ -141,22 +141,29 @@ class Fresh:
 async def to_fan(q: Queries, limit: int) -> list[Fresh]:
     """The next entries whose present version has not been fanned out, oldest first."""
     rows = await q.all(
-        f"""select id, school_id, kind, who, day, value, urgent, until, arrived_at, version, fan
-            from entry where fan is not null order by id limit :limit
-            {q.only(postgresql="for update skip locked")}""",
+        """select id, school_id, kind, who, day, value, urgent, until, arrived_at, version, fan
+            from entry where fan is not null order by id limit :limit""",
         limit=limit,
     )
-    return [Fresh(*row) for row in rows]
+    return [Fresh(**row) for row in rows]
 
 
-async def fanned(q: Queries, entries: Sequence[tuple[int, int, int | None]]) -> None:
-    """(id, version, cursor): fanned out up to a guardian, or whole with None.
+async def fanned(q: Queries, entries: Sequence[tuple[int, int, int, int | None]]) -> set[int]:
+    """(id, version, cursor as read, new cursor): fanned out up to a guardian, or whole with None.
 
-    An entry that moved on meanwhile keeps waiting.
+    The ids of those that nobody else has fanned out, and that have not moved on, meanwhile.
     """
-    await q.over(
-        """with rows(id bigint, version bigint, fan bigint)
-           update entry set fan = rows.fan from rows
-           where entry.id = rows.id and entry.version = rows.version""",
-        sorted(entries, key=lambda entry: (entry[0], entry[1])),
+    alive = await q.over(
+        f"""with rows(id bigint, version bigint, seen bigint)
+            select entry.id from rows join entry on entry.id = rows.id
+            where entry.version = rows.version and entry.fan = rows.seen
+            {q.only(postgresql="order by entry.id for update of entry")}""",
+        sorted(entry[:3] for entry in entries),
     )
+    won = {row["id"] for row in alive}
+    await q.over(
+        """with rows(id bigint, fan bigint)
+           update entry set fan = rows.fan from rows where entry.id = rows.id""",
+        sorted(((e[0], e[3]) for e in entries if e[0] in won), key=lambda pair: pair[0]),
+    )
+    return won

@@ -74,6 +74,23 @@ async def read(q: Queries, tools: Tools, number_ids: Iterable[int]) -> dict[int,
     return {row["id"]: tools.vault.text(row["sealed"], "number.sealed", row["id"]) for row in rows}
 
 
+async def changed(q: Queries, seen: Iterable[tuple[int, int]]) -> set[int]:
+    """Those of the numbers (id, consent_rev as read) whose consent has changed since.
+
+    On PostgreSQL the others are locked until the commit: a stop that comes meanwhile waits, and
+    then finds what was planned here.
+    """
+    rows = await q.over(
+        f"""with rows(id bigint, consent_rev bigint)
+            select number.id, number.consent_rev <> rows.consent_rev as moved
+            from rows join number on number.id = rows.id
+            {q.only(sqlite="where number.consent_rev <> rows.consent_rev")}
+            {q.only(postgresql="order by number.id for share of number")}""",
+        sorted(seen),
+    )
+    return {row["id"] for row in rows if row["moved"]}
+
+
 async def bump(q: Queries, number_ids: Iterable[int]) -> None:
     """A consent of these numbers changed: what was composed under the old revision may not go."""
     await q.over(

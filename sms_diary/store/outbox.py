@@ -98,38 +98,34 @@ async def claim(q: Queries, *, route: str, owner: str, limit: int, now: int) -> 
     """Take up to `limit` parts in the order of (lane, turn), none that has expired; for `opened`.
 
     A part that stands on a consent is taken only while the number is open and no consent of it
-    has changed since the text was composed; on PostgreSQL that row is locked until the commit.
-    The guard on the state is repeated outside: without it two workers claim the same row. The
-    choice is made once, before the update: PostgreSQL may run a subquery again and again, each
-    time past the rows it has locked, and so claim more than `limit`.
+    has changed since the text was composed. Chosen rows and their numbers are locked until the
+    commit (on SQLite there is one writer), and the update repeats the guard on the state.
     """
-    taken = await q.all(
-        f"""with chosen as materialized (
-                select p.id from part p join number n on n.id = p.number_id
-                where p.route = :route and p.state = 'queued' and p.expires > :now
-                  and (p.ground <> 'consent'
-                       or (n.state = 'open' and n.consent_rev = p.consent_rev))
-                order by p.lane, p.turn, p.id limit :limit
-                {q.only(postgresql="for update of p skip locked for share of n skip locked")})
-            update part set state = 'sending', attempts = attempts + 1, owner = :owner,
-                            claimed_at = :now
-            where id in (select id from chosen) and state = 'queued'
-            returning id""",
+    chosen = await q.all(
+        f"""select p.id, p.message_id, p.seq, p.total, p.udh_ref, p.expires, p.lane, p.turn,
+                   p.number_id, n.sealed, m.text, m.alphabet, coalesce(s.sender, '') as sender
+            from part p
+            join number n on n.id = p.number_id
+            join message m on m.id = p.message_id
+            left join school s on s.id = p.school_id
+            where p.route = :route and p.state = 'queued' and p.expires > :now
+              and (p.ground <> 'consent' or (n.state = 'open' and n.consent_rev = p.consent_rev))
+            order by p.lane, p.turn, p.id limit :limit
+            {q.only(postgresql="for update of p skip locked for share of n skip locked")}""",
         route=route,
-        owner=owner,
         limit=limit,
         now=now,
     )
-    return await q.over(
+    await q.over(
         """with rows(id bigint)
-           select p.id, p.message_id, p.seq, p.total, p.udh_ref, p.expires, p.lane, p.turn,
-                  p.number_id, n.sealed, m.text, m.alphabet, coalesce(s.sender, '') as sender
-           from rows join part p on p.id = rows.id
-           join message m on m.id = p.message_id
-           join number n on n.id = p.number_id
-           left join school s on s.id = p.school_id""",
-        sorted((row["id"],) for row in taken),
+           update part set state = 'sending', attempts = attempts + 1, owner = :owner,
+                           claimed_at = :now
+           from rows where part.id = rows.id and part.state = 'queued'""",
+        sorted((row["id"],) for row in chosen),
+        owner=owner,
+        now=now,
     )
+    return list(chosen)
 
 
 def opened(tools: Tools, claimed: Sequence[Row]) -> list[Claimed]:
@@ -148,7 +144,7 @@ def opened(tools: Tools, claimed: Sequence[Row]) -> list[Claimed]:
             seq=row["seq"],
             total=row["total"],
         )
-        for row in sorted(claimed, key=lambda row: (row["lane"], row["turn"], row["id"]))
+        for row in claimed
     ]
 
 

@@ -35,6 +35,7 @@ class Subscriber:
     number_id: int
     pupil_id: int
     number_state: NumberState
+    consent_rev: int
     consent: ConsentState
     ledger_id: int | None
 
@@ -216,6 +217,7 @@ async def ensure_subscriptions(
 _NUMBER_STATES = {str(state): state for state in NumberState}
 _CONSENTS = {str(state): state for state in ConsentState}
 _SUBSCRIBER = """s.id, s.school_id, s.guardian_id, s.pupil_id, g.number_id, n.state as number_state,
+                 n.consent_rev,
                  coalesce(t.state, a.state, 'unknown') as consent,
                  coalesce(t.ledger_id, a.ledger_id) as ledger_id"""
 
@@ -228,6 +230,7 @@ def _subscriber(row: Row) -> Subscriber:
         number_id=row["number_id"],
         pupil_id=row["pupil_id"],
         number_state=_NUMBER_STATES[row["number_state"]],
+        consent_rev=row["consent_rev"],
         consent=_CONSENTS[row["consent"]],
         ledger_id=row["ledger_id"],
     )
@@ -238,8 +241,7 @@ async def subscribers(
 ) -> dict[tuple[int, str], list[Subscriber]]:
     """(pupil, topic) -> everybody subscribed to that pupil, consenting or not.
 
-    On PostgreSQL the numbers are locked against a change of consent until the commit: a stop
-    that comes meanwhile finds the lines that are planned here.
+    Each with the revision of its number: whoever acts on this asks `numbers.changed` first.
     """
     rows = await q.over(
         f"""with rows(pupil_id bigint, topic text)
@@ -249,7 +251,7 @@ async def subscribers(
             join number n on n.id = g.number_id
             left join consent t on t.subscription_id = s.id and t.topic = rows.topic
             left join consent a on a.subscription_id = s.id and a.topic = '*'
-            {q.only(postgresql="order by n.id for share of n")}""",
+""",
         sorted(set(wanted)),
     )
     found: dict[tuple[int, str], list[Subscriber]] = {}
@@ -285,7 +287,7 @@ async def subscribers_of_entry(
                 where x.school_id = :school_id and x.guardian_id > :after
                   and {concerned.format("x")}
                 order by x.guardian_id limit :limit)
-            order by s.guardian_id, s.id {q.only(postgresql="for share of n")}""",
+            order by s.guardian_id, s.id""",
         school_id=school_id,
         entry_id=entry_id,
         topic=topic,

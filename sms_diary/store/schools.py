@@ -29,6 +29,8 @@ class School:
     sender: str
     route: str
     turn: int
+    rev: int
+    """Bumped by whatever changes the school's roll or diary."""
 
 
 def _school(row: Row) -> School:
@@ -45,6 +47,7 @@ def _school(row: Row) -> School:
         sender=row["sender"],
         route=row["route"],
         turn=row["turn"],
+        rev=row["rev"],
     )
 
 
@@ -98,6 +101,15 @@ async def set_mode(q: Queries, school_id: int, mode: SchoolMode) -> None:
 
 async def set_settle(q: Queries, school_id: int, settle: int) -> None:
     await q.run("update school set settle = :settle where id = :id", settle=settle, id=school_id)
+
+
+async def bump(q: Queries, school_ids: Iterable[int]) -> None:
+    """The roll or the diary of these schools is about to change: what was read of them is old."""
+    await q.over(
+        """with rows(id bigint)
+           update school set rev = rev + 1 from rows where school.id = rows.id""",
+        [(school_id,) for school_id in sorted(set(school_ids))],
+    )
 
 
 async def set_turn(q: Queries, school_id: int, turn: int) -> None:

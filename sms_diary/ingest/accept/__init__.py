@@ -62,8 +62,23 @@ class Accepted:
     conflict: bool = False
 
 
-class _Undo(Exception):
-    """Leaves a transaction without committing it: a dry run."""
+@dataclass(slots=True)
+class _Plan:
+    """What a batch of requests comes to: the answers, and the rows to be written."""
+
+    known: dict[int, schools.School]
+    registry: Registry
+    now: int
+    results: list[Accepted]
+    deliveries: list[NewDelivery]
+    events: list[NewEvent]
+    held: list[Held]
+
+
+_Fresh = tuple[Request, int, Accepted]
+"""A request that was not here before, its delivery's id, its answer in the making."""
+_Question = tuple[int, int, str]
+"""What waits for a person: (delivery, row, reason)."""
 
 
 class Acceptor:
@@ -76,27 +91,32 @@ class Acceptor:
         self._wakes = wakes
 
     async def accept_many(self, requests: Sequence[Request]) -> list[Accepted]:
-        """Commit the requests and answer each; after that, and only then, may `2xx` be said."""
+        """Commit the requests and answer each; after that, and only then, may `2xx` be said.
+
+        Reading and matching hold no lock. If the school's roll or diary has changed by the time
+        the rows are to be written (`school.rev`), it is all done again under the lock.
+        """
+        async with self._database.reading() as q:
+            plan = await self._plan(q, requests)
         async with self._database.transaction() as q:
-            accepted = await self._accept(q, requests)
+            locked = await schools.by_ids(q, plan.known, lock=True)
+            if any(locked[i].rev != school.rev for i, school in plan.known.items()):
+                plan = await self._plan(q, requests)
+            await self._write(q, plan)
         self._wakes.fanout.set()
-        return accepted
+        return plan.results
 
     async def try_out(self, request: Request) -> Accepted:
         """What the request would do; nothing is kept."""
-        result = Accepted()
-        try:
-            async with self._database.transaction() as q:
-                [result] = await self._accept(q, [request])
-                raise _Undo
-        except _Undo:
-            return result
+        async with self._database.reading() as q:
+            plan = await self._plan(q, [request])
+        return plan.results[0]
 
-    async def _accept(self, q: Queries, requests: Sequence[Request]) -> list[Accepted]:
-        known = await schools.by_ids(q, (r.school_id for r in requests), lock=True)
+    async def _plan(self, q: Queries, requests: Sequence[Request]) -> _Plan:
+        known = await schools.by_ids(q, (r.school_id for r in requests))
         earlier = await deliveries.earlier(q, map(_key, requests))
         results: list[Accepted] = []
-        fresh: dict[Key, tuple[Request, int, Accepted]] = {}
+        fresh: dict[Key, _Fresh] = {}
         copies: list[tuple[Accepted, Accepted]] = []
         for request in requests:
             before = earlier.get(_key(request))
@@ -111,23 +131,24 @@ class Acceptor:
                 accepted = Accepted()
                 fresh[_key(request)] = (request, self._tools.ids.new(), accepted)
                 results.append(accepted)
-        await self._keep(q, known, list(fresh.values()))
+        plan = await self._carry_all_out(q, known, list(fresh.values()), results)
         for copy, first_answered in copies:
             copy.answer = first_answered.answer
-        return results
+        return plan
 
-    async def _keep(
+    async def _carry_all_out(
         self,
         q: Queries,
         known: dict[int, schools.School],
-        fresh: list[tuple[Request, int, Accepted]],
-    ) -> None:
+        fresh: list[_Fresh],
+        results: list[Accepted],
+    ) -> _Plan:
         now = self._clock.now()
         drafts = [(r.school_id, draft) for r, _, _ in fresh for _, draft in r.drafts]
         roll = await Roll.read(q, known, drafts, now=now)
-        registry = Registry(self._tools, known, now=now)
+        plan = _Plan(known, Registry(self._tools, known, now=now), now, results, [], [], [])
         matched = [[roll.match(r.school_id, draft) for _, draft in r.drafts] for r, _, _ in fresh]
-        await registry.read(
+        await plan.registry.read(
             q,
             [
                 (request.school_id, draft, whom)
@@ -137,27 +158,39 @@ class Acceptor:
             ],
         )
         asked = await _asked(q, fresh)
-        events: list[NewEvent] = []
-        held: list[Held] = []
-        for (request, delivery_id, accepted), found in zip(fresh, matched, strict=True):
-            for event_id, pos, draft, change in self._carry_out(
-                registry, request, delivery_id, found
-            ):
-                accepted.outcomes.append(_outcome(pos, change))
-                question = (delivery_id, pos, change.reason)
-                if change.word == "quarantined" and question not in asked:
-                    held.append(_held(request.school_id, delivery_id, pos, change))
-                events.append(
-                    NewEvent(
-                        event_id, request.school_id, delivery_id, pos, str(draft.kind),
-                        change.at or now, change.word, change.entry_id, change.version,
-                    )
-                )  # fmt: skip
-            accepted.answer = _answer(request, accepted.outcomes)
-        await registry.write(q)
-        await deliveries.add(q, self._tools, [_kept(*one) for one in fresh], now=now)
-        await deliveries.add_events(q, events)
-        await deliveries.add_quarantine(q, self._tools, held, now=now)
+        for one, found in zip(fresh, matched, strict=True):
+            self._note(plan, one, found, asked)
+        return plan
+
+    def _note(
+        self, plan: _Plan, one: _Fresh, found: Sequence[Whom | Unmatched], asked: set[_Question]
+    ) -> None:
+        """Add one request's events, questions and answer to the plan."""
+        request, delivery_id, accepted = one
+        for event_id, pos, draft, change in self._carry_out(
+            plan.registry, request, delivery_id, found
+        ):
+            accepted.outcomes.append(_outcome(pos, change))
+            question = (delivery_id, pos, change.reason)
+            if change.word == "quarantined" and question not in asked:
+                plan.held.append(_held(request.school_id, delivery_id, pos, change))
+            plan.events.append(
+                NewEvent(
+                    event_id, request.school_id, delivery_id, pos, str(draft.kind),
+                    change.at or plan.now, change.word, change.entry_id, change.version,
+                )
+            )  # fmt: skip
+        accepted.answer = _answer(request, accepted.outcomes)
+        plan.deliveries.append(_kept(request, delivery_id, accepted))
+
+    async def _write(self, q: Queries, plan: _Plan) -> None:
+        if not plan.deliveries:
+            return
+        await schools.bump(q, plan.known)
+        await plan.registry.write(q)
+        await deliveries.add(q, self._tools, plan.deliveries, now=plan.now)
+        await deliveries.add_events(q, plan.events)
+        await deliveries.add_quarantine(q, self._tools, plan.held, now=plan.now)
 
     def _carry_out(
         self,
@@ -190,9 +223,7 @@ def _key(request: Request) -> Key:
     return (request.school_id, request.source, request.request_id)
 
 
-async def _asked(
-    q: Queries, fresh: list[tuple[Request, int, Accepted]]
-) -> set[tuple[int, int, str]]:
+async def _asked(q: Queries, fresh: list[_Fresh]) -> set[_Question]:
     """(delivery, row, reason) of what an earlier load of the same file asks already."""
     return {
         (delivery_id, pos, reason)

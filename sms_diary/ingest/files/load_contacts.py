@@ -107,6 +107,7 @@ class _Load:
 
     async def run(self, q: Queries, data: bytes, *, dry_run: bool) -> ContactsReport:
         await schools.by_ids(q, [self._school.id], lock=True)
+        await schools.bump(q, [self._school.id])
         rows = self._read.contacts.rows
         enrolled = await enrol(q, self._tools, self._school.id, rows, self._read.today, self._now)
         subscribed = await self._subscribe(q, rows, enrolled)
