@@ -129,7 +129,7 @@ async def _bench(options: Options) -> Outcome:
             )  # fmt: skip
             records = ledger.read(stage.book) if stage.book else None
             verdict = await _verdict(stage, records)
-            _say(Path(folder, "service.log").read_text(encoding="utf-8")[-2000:])
+            _say(stage.service.errors())
             return figures.outcome(course, verdict, records)
 
 

@@ -41,7 +41,7 @@ class Dispatch:
         if room <= 0:
             return False
         now = self._clock.now()
-        async with self._database.transaction() as q:
+        async with self._database.transaction(urgent=True) as q:
             claimed = await outbox.claim(
                 q, route=self._channel.name, owner=self._owner, limit=room, now=now
             )
@@ -78,7 +78,7 @@ class Settle:
     async def __call__(self, route: str, results: Sequence[Result]) -> None:
         """Write the outcomes in one transaction; returns when it is committed."""
         now = self._clock.now()
-        async with self._database.transaction() as q:
+        async with self._database.transaction(urgent=True) as q:
             failed = [r.part_id for r in results if r.outcome is Outcome.FAILED]
             attempts = await outbox.attempts(q, failed) if failed else {}
             settled = [_settled(result, attempts, now) for result in results]

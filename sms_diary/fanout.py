@@ -7,7 +7,6 @@ an announcement to thousands holds no transaction for long. Decisions are `plan`
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from sms_diary import consent, plan, schedule
@@ -20,6 +19,7 @@ from sms_diary.store.lines import NewLine
 from sms_diary.store.people import Subscriber
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
+from sms_diary.values import value
 from sms_diary.wake import Wakes
 
 BATCH = 500
@@ -28,7 +28,7 @@ CHUNK = 500
 """Guardians of one class-wide entry in one transaction."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Planned:
     """The lines of one entry (or of one chunk of it), and what they were planned under."""
 

@@ -6,9 +6,10 @@ Rows as the database holds them live beside their SQL in `store/`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from sms_diary.values import value
 
 
 class Kind(StrEnum):
@@ -259,7 +260,7 @@ STEP_RU: dict[str, str] = {
 """What happens to a message; its last step is the state that a part has reached."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Told:
     """One thing a guardian must learn, ready to be put into words.
 

@@ -5,8 +5,6 @@ Values in, values out. `fanout` and `compose` carry them out in transactions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sms_diary import schedule
 from sms_diary.consent import silence
 from sms_diary.model import (
@@ -18,12 +16,13 @@ from sms_diary.model import (
     SchoolMode,
     Silence,
 )
+from sms_diary.values import value
 
 STEP = 10
 """Milliseconds by which a part moves its school's clock of parts: a hundred parts a second."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fate:
     """What a new line becomes."""
 

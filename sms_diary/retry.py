@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sms_diary.clock import HOUR, MINUTE, SECOND
 from sms_diary.model import Failure
+from sms_diary.values import value
 
 FIRST, LONGEST = 30 * SECOND, HOUR
 _NEVER = frozenset({Failure.BAD_NUMBER, Failure.BLOCKED, Failure.REJECTED})
@@ -19,7 +18,7 @@ _PAUSE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Decision:
     """`at`: when to try again, epoch milliseconds; None: never. Trouble of the whole account
     does not count as an attempt of the part."""

@@ -187,7 +187,7 @@ async def line(
 async def column(db: Database, sql: str, **params: object) -> list[Any]:
     """The first column of what a query finds."""
     async with db.reading() as q:
-        return [row[0] for row in await q.all(sql, **params)]
+        return [next(iter(row.values())) for row in await q.all(sql, **params)]
 
 
 async def waits_or_ends(db: Database, task: asyncio.Task[Any]) -> None:

@@ -40,7 +40,9 @@ def prepare(schools: Sequence[SeededSchool], batch: int) -> list[Prepared]:
         for school in schools
     ]  # fmt: skip
     most = max(map(len, by_school), default=0)
-    return [requests[place] for place in range(most) for requests in by_school if place < len(requests)]
+    return [
+        requests[place] for place in range(most) for requests in by_school if place < len(requests)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from scripts.harness.door import Connection, Prepared
-from scripts.harness.processes import Program, Weight
+from scripts.harness.processes import NOTHING, Program, Weight
 from scripts.harness.tables import Tables
 
 _ACCEPTED = 202
@@ -42,12 +42,12 @@ class Course:
     """Seconds from a request's first octet to its 202."""
     accepted_at: dict[str, float] = field(default_factory=dict)
     """Number -> the 202 for the event about it."""
-    before: Weight = Weight(0, 0, 0)
-    warm: Weight = Weight(0, 0, 0)
-    after: Weight = Weight(0, 0, 0)
+    before: Weight = NOTHING
+    warm: Weight = NOTHING
+    after: Weight = NOTHING
 
 
-async def drive(  # noqa: PLR0913  # a run has many parts
+async def drive(
     requests: Sequence[Prepared], *, port: int, connections: int, service: Program,
     tables: Tables, say: Callable[[str], None],
 ) -> Course:  # fmt: skip

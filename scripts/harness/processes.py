@@ -34,6 +34,9 @@ class Weight:
     peak: float
 
 
+NOTHING = Weight(0.0, 0.0, 0.0)
+
+
 class Program:
     """`python -m …` with its output in a pipe and its errors in a file."""
 
@@ -74,13 +77,17 @@ class Program:
                         return found.group(1)
         except TimeoutError:
             pass
-        raise ProcessEnded(self._log.read_text(encoding="utf-8")[-2000:])
+        raise ProcessEnded(self.errors())
+
+    def errors(self) -> str:
+        """The end of what it wrote to its log."""
+        return self._log.read_text(encoding="utf-8")[-2000:]
 
     async def ended(self) -> tuple[int, str]:
-        """Wait until it ends by itself; its exit code and what it wrote to its log."""
+        """Wait until it ends by itself; its exit code and the end of its log."""
         async with asyncio.timeout(_START_LIMIT):
             code = await self._process.wait()
-        return code, self._log.read_text(encoding="utf-8")
+        return code, self.errors()
 
     async def kill(self) -> None:
         """kill -9, and wait until it is gone."""
@@ -103,8 +110,6 @@ class Program:
         folder = Path(f"/proc/{self.pid}")
         # Fields after the name in brackets: utime, stime, cutime, cstime are the 14th to 17th.
         fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        memory = dict(
-            line.split(":", 1) for line in (folder / "status").read_text().splitlines()
-        )
+        memory = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
         rss, peak = (int(memory[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
         return Weight(sum(map(int, fields[11:15])) / _TICKS, rss, peak)

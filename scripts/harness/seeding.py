@@ -73,7 +73,8 @@ async def _school(
     )  # fmt: skip
     await schools.set_mode(q, school.id, SchoolMode.LIVE)
     secret, token = await schools.add_credentials(q, tools, school.id, now=now)
-    titles = [f"{1 + i % 11}{'АБВГДЕЖЗИК'[i // 11 % 10]}" for i in range(len(pupils) // IN_A_CLASS + 1)]
+    count = len(pupils) // IN_A_CLASS + 1
+    titles = [f"{1 + i % 11}{'АБВГДЕЖЗИК'[i // 11 % 10]}" for i in range(count)]
     classes = await people.add_classes(q, tools, school.id, _YEAR, [(t, t) for t in titles])
     pupil_ids = await people.add_pupils(
         q, tools, school.id,

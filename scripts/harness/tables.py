@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ import asyncpg
 class Tables(Protocol):
     """An open view of a database."""
 
-    async def rows(self, sql: str) -> Sequence[Sequence[Any]]:
+    async def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Every row of a query."""
 
     async def count(self, sql: str) -> int:

@@ -7,15 +7,15 @@ the database. What it is told to do with news is injected (`Reports`).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from sms_diary.encoding import Alphabet
 from sms_diary.model import Failure, PartState, Scope
+from sms_diary.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outgoing:
     """One part that was claimed and must leave now."""
 
@@ -45,7 +45,7 @@ class Outcome(StrEnum):
     """Claimed, and surely not written: may be queued again."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Result:
     """What became of one part that was handed over."""
 
@@ -61,7 +61,7 @@ class Result:
     """Seconds to wait before the next try, where the operator says so."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReceiptReport:
     """A delivery receipt as it came, with what could be read from it."""
 
@@ -79,7 +79,7 @@ class ReceiptReport:
     """Our own reference echoed, where the operator does so (SMPP 3.4 §5.3.2.17)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class InboundReport:
     """An SMS from a phone, whole (long ones are joined by the channel)."""
 
@@ -90,7 +90,7 @@ class InboundReport:
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reports:
     """Where a channel brings its news; each returns when it is committed."""
 

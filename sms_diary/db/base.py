@@ -53,8 +53,12 @@ class Database(Protocol):
     @property
     def engine(self) -> Engine: ...
 
-    def transaction(self) -> AbstractAsyncContextManager[Queries]:
-        """A transaction that may write: committed at the end, rolled back on any exception."""
+    def transaction(self, *, urgent: bool = False) -> AbstractAsyncContextManager[Queries]:
+        """A transaction that may write: committed at the end, rolled back on any exception.
+
+        `urgent` goes before the others where there is one writer: what is on its way to the
+        operator must not wait for what is only just coming in.
+        """
 
     def reading(self) -> AbstractAsyncContextManager[Queries]:
         """A consistent view that never waits for a writer; writing through it fails."""

@@ -2,7 +2,8 @@
 
 Coroutines that share a connection share its transaction, so the writer is locked for the
 length of each transaction. Many rows come back as one value: fetched one by one, each would wait
-for the interpreter's lock behind the event loop (docs/decisions/0002). WAL and `synchronous=FULL`: what is committed survives a power cut.
+for the interpreter's lock behind the event loop (docs/decisions/0002). WAL and
+`synchronous=FULL`: what is committed survives a power cut.
 """
 
 from __future__ import annotations
@@ -18,14 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import aiosqlite
-
-try:
-    from orjson import loads as _loads
-except ImportError:  # an extra
-    from json import loads as _loads
+from pydantic_core import from_json
 
 from sms_diary.db import sql as reading_sql
 from sms_diary.db.base import Engine, Queries, Row
+from sms_diary.db.turns import TurnLock
 from sms_diary.errors import DatabaseError
 
 _CHUNK = 512
@@ -131,7 +129,7 @@ class SqliteQueries:
 
     async def _packed(self, sql: str, columns: tuple[str, ...], params: Any) -> list[Row]:
         [[text]] = await self._connection.execute_fetchall(sql, params)
-        rows: list[Row] = _loads(text)
+        rows: list[Row] = from_json(text)
         for name in BLOBS.intersection(columns):
             for row in rows:
                 if row[name] is not None:
@@ -195,7 +193,7 @@ class SqliteDatabase:
         self._path = path
         self._file = path.stat()
         self._writer = writer
-        self._lock = asyncio.Lock()
+        self._lock = TurnLock()
         self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
         self._all = [writer, *readers]
         for reader in readers:
@@ -224,8 +222,8 @@ class SqliteDatabase:
         return cls(path, opened[0], opened[1:])
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Queries]:
-        async with self._lock:
+    async def transaction(self, *, urgent: bool = False) -> AsyncIterator[Queries]:
+        async with self._lock.held(urgent=urgent):
             try:
                 await self._writer.execute("begin immediate")
                 yield SqliteQueries(self._writer)

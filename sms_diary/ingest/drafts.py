@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -26,9 +25,10 @@ from sms_diary.ingest.records import (
 )
 from sms_diary.ingest.subjects import subject_key, work_key
 from sms_diary.model import Kind
+from sms_diary.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PupilRef:
     """A pupil as the source names one: by `id`, or ("" there) by class and name."""
 
@@ -37,7 +37,7 @@ class PupilRef:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AudienceRef:
     """Whom an announcement is for; exactly one of the three is set."""
 
@@ -46,7 +46,7 @@ class AudienceRef:
     pupils: tuple[PupilRef, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Draft:
     """One statement about one entry.
 

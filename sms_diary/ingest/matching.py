@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from sms_diary.ingest.drafts import Draft
+from sms_diary.values import value
 
 UNKNOWN_PUPIL = "в классе нет такого ученика"
 NAMESAKES = "в классе несколько учеников, подходящих под это имя"
@@ -42,7 +42,7 @@ def name_key(text: str) -> str:
     return " ".join(_fold(text).replace(".", ". ").replace(",", " ").split())
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Match:
     """The one found, or None with the reason (Russian) and whoever is in question."""
 
@@ -51,7 +51,7 @@ class Match:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Name:
     """A name in one reading: each piece is a word, or an initial (one letter)."""
 
@@ -200,7 +200,7 @@ def class_key(text: str) -> str:
     return next(iter(class_keys(text)), "")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ClassMatch:
     """The one found, or None with the reason (Russian) and the classes in question."""
 
@@ -234,7 +234,7 @@ class ClassIndex:
         return tuple(dict.fromkeys(i for key in class_keys(title) for i in index.get(key, ())))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Slot:
     """An existing entry of the same school, kind, pupil or class, subject and day."""
 
@@ -246,7 +246,7 @@ class Slot:
     named: bool = False  # by another row of the same file
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SlotMatch:
     """The entry meant; None: a new one, or, if `ambiguous`, one of `candidates`."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError
@@ -22,6 +21,7 @@ from sms_diary.render.fit import pack
 from sms_diary.render.notices import Notices
 from sms_diary.render.sentences import Sentences
 from sms_diary.render.subjects import Level, Subjects
+from sms_diary.values import value
 
 __all__ = ["Level", "Renderer", "Style", "Subjects", "Text"]
 
@@ -35,7 +35,7 @@ _TABLES = ("subjects", "works")
 _GAPS = re.compile(r" +(?=:)| {2,}")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Style:
     """How one school talks: `budget` is the most segments of one message."""
 
@@ -47,7 +47,7 @@ class Style:
     """If given, an unexplained absence asks to ring it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Text:
     """One message: which lines it tells, at which level (a name of `Level` in lower case)."""
 

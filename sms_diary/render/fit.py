@@ -8,16 +8,16 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sms_diary.encoding import segments
 from sms_diary.render.blocks import Block
 from sms_diary.render.subjects import Level
+from sms_diary.values import value
 
 _SHORTENED = (Level.MEDIUM, Level.SHORT, Level.MINIMAL, Level.COMPACT)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fitted:
     """Blocks of one message, worded at one level."""
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sms_diary.db import Queries
 from sms_diary.store.tools import Tools
+from sms_diary.values import value
 
 Key = tuple[int, str, str]
 """(school, source, request id)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Earlier:
     """A request that was answered before."""
 
@@ -39,7 +39,7 @@ async def earlier(q: Queries, keys: Iterable[Key]) -> dict[Key, Earlier]:
     }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewDelivery:
     id: int
     school_id: int
@@ -65,7 +65,7 @@ async def add(q: Queries, tools: Tools, deliveries: Sequence[NewDelivery], *, no
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewEvent:
     id: int
     school_id: int
@@ -99,7 +99,7 @@ async def add_events(q: Queries, events: Sequence[NewEvent]) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Held:
     """An event that waits for a person: why, in a closed word and in a sentence without names."""
 

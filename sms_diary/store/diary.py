@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sms_diary.db import Queries, Row
+from sms_diary.values import value
 
 Prefix = tuple[int, str, int, str, str]
 """(school, kind, who, subject key, day): what entries of one pupil's lesson day share."""
@@ -88,7 +89,10 @@ async def add(q: Queries, entries: Sequence[Entry]) -> None:
 
 
 async def update(q: Queries, entries: Sequence[Entry]) -> None:
-    """Write back entries that were read in this transaction."""
+    """Write back entries as they were changed since they were read.
+
+    How far a version is fanned out is not of the reader's making: only a new version sets it.
+    """
     await q.over(
         """with rows(id bigint, lesson bigint, work_key text, ref text, work text, value text,
                      body bytea, urgent bigint, silence text, until bigint, at bigint,
@@ -96,7 +100,8 @@ async def update(q: Queries, entries: Sequence[Entry]) -> None:
            update entry set lesson = rows.lesson, work_key = rows.work_key, ref = rows.ref,
                work = rows.work, value = rows.value, body = rows.body, urgent = rows.urgent,
                silence = rows.silence, until = rows.until, at = rows.at, version = rows.version,
-               event_id = rows.event_id, arrived_at = rows.arrived_at, fan = rows.fan
+               event_id = rows.event_id, arrived_at = rows.arrived_at,
+               fan = case when entry.version = rows.version then entry.fan else rows.fan end
            from rows where entry.id = rows.id""",
         [
             (
@@ -121,7 +126,7 @@ async def set_audience(
 # ---------------------------------------------------------------- waiting for fanout
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fresh:
     """What fanout needs of an entry."""
 

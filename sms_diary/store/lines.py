@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sms_diary.db import Queries, Row
 from sms_diary.store.tools import Tools
+from sms_diary.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewLine:
     """A line as planned; `state` is planned, silent or expired."""
 

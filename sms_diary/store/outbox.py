@@ -7,15 +7,15 @@ Whoever claimed and died leaves its parts `sending`; `recover` puts them in doub
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sms_diary.db import Queries, Row
 from sms_diary.model import Failure, Ground, PartState
 from sms_diary.provider_id import canonical
 from sms_diary.store.tools import Tools
+from sms_diary.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewMessage:
     """A composed text with what allows it; `parts` and `turns` are as long as each other."""
 
@@ -77,7 +77,7 @@ async def add(q: Queries, tools: Tools, messages: Sequence[NewMessage], *, now: 
     return ids
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Claimed:
     """A part that this process alone may send now."""
 
@@ -148,7 +148,7 @@ def opened(tools: Tools, claimed: Sequence[Row]) -> list[Claimed]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Settled:
     """What a part becomes after an answer, or the lack of one."""
 

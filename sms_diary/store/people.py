@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from sms_diary.db import Queries, Row
 from sms_diary.model import ConsentState, NumberState
 from sms_diary.store.tools import Tools
+from sms_diary.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ClassRow:
     id: int
     name: str
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PupilRow:
     id: int
     class_id: int
@@ -25,7 +25,7 @@ class PupilRow:
     birth_date: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Subscriber:
     """A guardian's subscription to one pupil, with what it allows for one topic."""
 
@@ -104,7 +104,7 @@ async def by_external_ids(
     return {(row["school_id"], row["external_id"]): row["id"] for row in rows}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewPupil:
     full_name: str
     name_key: str

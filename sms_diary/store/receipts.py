@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sms_diary.channels.base import ReceiptReport
 from sms_diary.db import Queries, Row
@@ -16,9 +15,10 @@ from sms_diary.model import FINAL, PART_MOVES, PartState, part_state_of
 from sms_diary.provider_id import candidates, canonical
 from sms_diary.store import outbox
 from sms_diary.store.tools import Tools
+from sms_diary.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Target:
     """The part a receipt speaks of, as it stands (and, on PostgreSQL, locked)."""
 

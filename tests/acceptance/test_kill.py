@@ -37,6 +37,8 @@ AHEAD = 400
 KILLS = ((300, 700), (1000, 1500))
 """Parts the SMSC has when the service is killed: from, to."""
 LIMIT = 25.0
+_OF_THE_DEAD = """select count(*) from part where state = 'sending'
+    and owner <> (select holder from lease where name = 'route:main')"""
 
 
 class Trial:
@@ -147,8 +149,9 @@ async def killed_and_started_again(one: Trial, view: Tables, moment: int) -> int
     before = await view.count("select count(*) from part where state = 'doubt'")
     await one.serve()
     # On PostgreSQL they are in doubt when the lease of the dead has run out.
-    while await view.count("select count(*) from part where state = 'sending' and attempts > 0"
-                           " and owner <> (select holder from lease where name = 'route:main')"):  # fmt: skip
+    deadline = time.monotonic() + LIMIT
+    while await view.count(_OF_THE_DEAD):
+        assert time.monotonic() < deadline, "what the dead process claimed is not in doubt"
         await asyncio.sleep(0.05)
     doubt = await view.count("select count(*) from part where state = 'doubt'")
     assert left <= WINDOW
@@ -159,20 +162,22 @@ async def killed_and_started_again(one: Trial, view: Tables, moment: int) -> int
 async def settled(one: Trial, view: Tables) -> None:
     """Wait until all is delivered but what the SMSC never got."""
     deadline = time.monotonic() + LIMIT
-    while time.monotonic() < deadline:
-        states = dict(await view.rows("select state, count(*) from part group by state"))
+    while True:
+        states: dict[str, int] = dict(
+            await view.rows("select state, count(*) from part group by state")
+        )
         at_smsc = len({record["number"] for record in ledger.read(one.book)})
         if states.get("delivered") == at_smsc and sum(states.values()) == EVENTS == at_smsc + (
             states.get("doubt", 0)
         ):
             return
+        assert time.monotonic() < deadline, f"{states}, {at_smsc} at the SMSC"
         await asyncio.sleep(0.1)
-    pytest.fail(f"not settled: {states}, {at_smsc} at the SMSC")
 
 
 async def states_by_number(one: Trial, view: Tables) -> dict[str, tuple[str, str]]:
     """Number -> states of its part and of its message."""
-    vault = Vault(bytes.fromhex(one.values.key_file.read_text()))  # noqa: ASYNC240
+    vault = Vault(bytes.fromhex(one.values.key_file.read_text()))
     rows = await view.rows(
         "select n.id, n.sealed, p.state, m.state from part p join number n on n.id = p.number_id"
         " join message m on m.id = p.message_id"

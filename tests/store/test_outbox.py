@@ -186,7 +186,7 @@ async def test_settling_writes_the_outcome_and_leaves_final_parts_alone(
             """select state, provider_id, provider_key, attempts, due, sent_at, failure, code
                from part order by id"""
         )
-    assert [tuple(row) for row in rows] == [
+    assert [tuple(row.values()) for row in rows] == [
         ("sent", "00AB", "ab", 1, None, 50, None, None),
         ("retry", None, None, 0, 70, None, "throttled", "88"),
         ("doubt", None, None, 1, None, 50, None, None),

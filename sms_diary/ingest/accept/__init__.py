@@ -20,13 +20,14 @@ from sms_diary.ingest.drafts import Draft
 from sms_diary.store import deliveries, schools
 from sms_diary.store.deliveries import Held, Key, NewDelivery, NewEvent
 from sms_diary.store.tools import Tools
+from sms_diary.values import value
 from sms_diary.wake import Wakes
 
 FILE = "file"
 """`source` of a request that is a school's table."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Request:
     """What one webhook call or one file says. `pos` counts events from 0, or rows of a file."""
 
@@ -41,7 +42,7 @@ class Request:
     """What the door has left out already (lenient handling), for the answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """What became of one draft: created, changed, unchanged, stale or quarantined."""
 

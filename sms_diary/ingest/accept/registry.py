@@ -21,6 +21,7 @@ from sms_diary.store import diary
 from sms_diary.store.diary import Entry, Prefix
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
+from sms_diary.values import value
 
 AMBIGUOUS_LESSON = "в этот день по предмету несколько записей, и неясно, о какой из них речь"
 REF_TAKEN = "под этим ref уже есть запись о другом ученике или другого вида"
@@ -30,7 +31,7 @@ _Naming = tuple[int, Prefix, int, str, int]
 """How a file names an entry: (file, prefix, lesson, work key, ordinal)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Change:
     """What a draft did: created, changed, unchanged, stale or quarantined."""
 

@@ -6,7 +6,6 @@ The rules are `matching`'s; here they meet the database.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from sms_diary.clock import local
@@ -17,11 +16,12 @@ from sms_diary.ingest.matching import ClassIndex, NameIndex
 from sms_diary.model import OF_A_CLASS, Kind
 from sms_diary.store import people
 from sms_diary.store.schools import School
+from sms_diary.values import value
 
 UNKNOWN_ID = "в школе нет ученика с таким id"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Whom:
     """`who` is the entry's: a pupil, a class, or 0 with the classes and pupils it is for."""
 
@@ -30,7 +30,7 @@ class Whom:
     pupils: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Unmatched:
     """Held for a person: a closed word, a Russian sentence without names, those in question."""
 
