@@ -53,6 +53,8 @@ class Stage:
     """Everything that runs, ready for the first request."""
 
     service: Program
+    simulator: Program | None
+    """None with an SMSC outside."""
     port: int
     schools: list[SeededSchool]
     tables: Tables
@@ -89,7 +91,7 @@ def _options() -> Options:
 @asynccontextmanager
 async def _stage(options: Options, folder: Path) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
-        account, book = options.smsc, None
+        account, book, simulator = options.smsc, None, None
         if account is None:
             book = folder / "smsc.jsonl"
             simulator = await Program.start(
@@ -115,7 +117,7 @@ async def _stage(options: Options, folder: Path) -> AsyncIterator[Stage]:
         stack.push_async_callback(service.stop)
         port = int(await service.said(SERVING))
         view = await stack.enter_async_context(tables(url))
-        yield Stage(service, port, schools, view, book)
+        yield Stage(service, simulator, port, schools, view, book)
 
 
 async def _bench(options: Options) -> Outcome:
@@ -125,7 +127,7 @@ async def _bench(options: Options) -> Outcome:
             _say(f"posting {len(requests)} requests over {options.connections} connections …")
             course = await drive(
                 requests, port=stage.port, connections=options.connections,
-                service=stage.service, tables=stage.tables, say=_say,
+                service=stage.service, simulator=stage.simulator, tables=stage.tables, say=_say,
             )  # fmt: skip
             records = ledger.read(stage.book) if stage.book else None
             verdict = await _verdict(stage, records)

@@ -66,9 +66,11 @@ class Base:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Base]:
     """Open database and key, take a node number; everything is given back at the end."""
-    database, was_empty = await open_database(settings.database, wait=settings.database_wait)
+    database, _ = await open_database(settings.database, wait=settings.database_wait)
     try:
-        vault, made = keys.load(settings.key_file, may_make=was_empty)
+        async with database.reading() as q:
+            sealed = await keys.is_sealed(q)
+        vault, made = keys.load(settings.key_file, may_make=not sealed)
         holder = uuid.uuid4().hex
         async with database.transaction() as q:
             await keys.check(q, vault)
@@ -114,11 +116,11 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
         channels = tuple(SmppChannel(SmppSettings(**route_values(r))) for r in settings.routes)
         alone = base.database.engine == "sqlite"
         if alone:
+            # Whoever served this file before is dead: `_only_server` holds its lock.
             async with base.database.transaction() as q:
+                await leases.inherit(q, base.holder)
                 await sweeps.recover(q)
         await _keep_leases(stack, base, settings)
-        for channel in channels:
-            await _hold_route(base, channel.name, settings)
         acceptor = Acceptor(base.database, base.tools, clock, wakes)
         await _start_loops(stack, settings, base, clock, wakes, channels)
         monitor = Monitor(base.database, clock, channels)
@@ -176,14 +178,23 @@ async def _start_loops(
         inbound=inbound.store,
         room=wakes.dispatch.set,
     )
-    for channel in channels:
-        dispatch = Dispatch(database, tools, clock, channel, owner=base.holder)
-        steps.append(("dispatch", dispatch.step, wakes.dispatch))
-        # Stopped after its loop has ended: what is on its way is still settled.
-        stack.push_async_callback(channel.stop)
-        await channel.start(reports)
     for name, step, wake in steps:
         _in_background(stack, loops.run(name, step, wake))
+    for channel in channels:
+        # Stopped after its loop has ended: what is on its way is still settled.
+        stack.push_async_callback(channel.stop)
+        dispatch = Dispatch(database, tools, clock, channel, owner=base.holder)
+        _in_background(stack, _send(channel, dispatch, reports, base, settings, wakes))
+
+
+async def _send(  # what one route needs
+    channel: Channel, dispatch: Dispatch, reports: Reports, base: Base, settings: Settings,
+    wakes: Wakes,
+) -> None:  # fmt: skip
+    """One route: wait until it is ours, connect, send. The door is open meanwhile."""
+    await _hold_route(base, channel.name, settings)
+    await channel.start(reports)
+    await loops.run("dispatch", dispatch.step, wakes.dispatch)
 
 
 def _in_background(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
@@ -217,9 +228,12 @@ async def _hold_route(base: Base, name: str, settings: Settings) -> None:
     """Wait until the route is ours: two processes never hold one bind."""
     said = False
     while True:
-        async with base.database.transaction() as q:
-            if await leases.take(q, f"route:{name}", base.holder, _lease(settings)):
-                return
+        try:
+            async with base.database.transaction() as q:
+                if await leases.take(q, f"route:{name}", base.holder, _lease(settings)):
+                    return
+        except Exception as error:  # tried again in a moment
+            log.error("route lease failed", route=name, error=type(error).__name__)
         if not said:
             log.info("route is held by another process, waiting", route=name)
             said = True

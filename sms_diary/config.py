@@ -1,4 +1,4 @@
-"""Settings: `sms-diary.toml`, then `SMS_DIARY_*`, then the secrets directory; checked as one.
+"""Settings: `SMS_DIARY_*` before the secrets directory before `sms-diary.toml`; checked as one.
 
 Read by the outermost layer only; everybody else gets plain values. Errors are Russian and name
 the setting. Secrets never show in a repr.
@@ -16,6 +16,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -127,8 +128,17 @@ def load(file: Path | None) -> Settings:
         settings = Loaded()
     except ValidationError as wrong:
         raise ConfigError(f"Ошибка в настройках ({path}):\n{_explained(wrong)}") from wrong
+    except SettingsError as wrong:  # its text quotes the value, which may be a password
+        raise ConfigError(
+            "Переменная SMS_DIARY_… или файл из каталога секретов не читается: списки и разделы "
+            "(SMS_DIARY_ROUTES, SMS_DIARY_WEB) пишутся как JSON."
+        ) from wrong
     except tomllib.TOMLDecodeError as wrong:
         raise ConfigError(f"Файл {path} — не TOML: {wrong}") from wrong
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise ConfigError(
+            f"Файл {path} не читается: проверьте права и кодировку (UTF-8)."
+        ) from wrong
     names = [route.name for route in settings.routes]
     if len(set(names)) < len(names):
         raise ConfigError("Два маршрута названы одинаково: у каждого своё имя (name).")

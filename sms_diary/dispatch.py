@@ -79,6 +79,7 @@ class Settle:
         """Write the outcomes in one transaction; returns when it is committed."""
         now = self._clock.now()
         async with self._database.transaction(urgent=True) as q:
+            await receipts.one_at_a_time(q, route)
             failed = [r.part_id for r in results if r.outcome is Outcome.FAILED]
             attempts = await outbox.attempts(q, failed) if failed else {}
             settled = [_settled(result, attempts, now) for result in results]

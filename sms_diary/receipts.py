@@ -19,6 +19,10 @@ UNCLAIMED = 3 * SECOND
 """A receipt that nobody claims for this long may belong to a part in doubt."""
 
 
+ORPHANS = 500
+"""Receipts without a part that one sweep looks at again."""
+
+
 class Receipts:
     def __init__(
         self, database: Database, tools: Tools, clock: Clock, wakes: Wakes, *, alone: bool
@@ -28,6 +32,7 @@ class Receipts:
         self._clock = clock
         self._wakes = wakes
         self._alone = alone
+        self._orphan = 0
 
     async def store(self, route: str, reports: Sequence[ReceiptReport]) -> None:
         """Commit the receipts; after that, and only then, may they be acknowledged."""
@@ -43,6 +48,9 @@ class Receipts:
             await sweeps.give_up_waiting(q, now=now)
             if not self._alone:
                 await sweeps.recover(q, dead=await sweeps.dead_owners(q))
+            _, self._orphan = await receipts.match_again(
+                q, now=now, after=self._orphan, limit=ORPHANS
+            )
             await receipts.resolve_doubt(q, now=now, before=now - UNCLAIMED)
         if released:
             self._wakes.dispatch.set()

@@ -17,9 +17,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+from typer.testing import CliRunner
 
 from sms_diary.app import opened
-from sms_diary.config import EXAMPLE, load
+from sms_diary.cli import app
+from sms_diary.config import EXAMPLE, Settings, load
 from sms_diary.store import schools
 from tests import seeding
 from tests.journal_peer import Journal, eventually, mark
@@ -127,14 +129,7 @@ class Machine:
 
     async def add_families(self, count: int) -> list[str]:
         """Pupils p0, p1 … with a parent who agreed; their numbers."""
-        path = self.folder / "sms-diary.toml"
-        made = load(path).model_copy(
-            update={
-                "database": f"sqlite:{self.folder / 'data' / 'sms-diary.db'}",
-                "key_file": self.folder / "data" / "sms-diary.key",
-            }
-        )
-        async with opened(made) as base, base.database.transaction() as q:
+        async with opened(_settings_in(self.folder)) as base, base.database.transaction() as q:
             school = await schools.by_slug(q, SLUG)
             assert school is not None
             [class_id] = await seeding.classes(q, base.tools, school, "5А")
@@ -142,6 +137,12 @@ class Machine:
             pairs = [(pupil_id, seeding.phone(n)) for n, pupil_id in enumerate(ids)]
             await seeding.subscribe(q, base.tools, school, pairs)
         return [number for _, number in pairs]
+
+
+def _settings_in(folder: Path) -> Settings:
+    """The defaults, for a program that runs in this folder."""
+    data = folder / "data"
+    return Settings(database=f"sqlite:{data / 'sms-diary.db'}", key_file=data / "sms-diary.key")
 
 
 @pytest.fixture
@@ -255,113 +256,165 @@ async def test_the_first_command_that_makes_the_key_says_so_and_the_next_does_no
         assert await service.ended() == 0
 
 
-async def test_from_init_to_staff_each_command_does_what_it_says(machine: Machine) -> None:
-    code, out, _ = await machine.command("init")
-    assert (code, (machine.folder / "sms-diary.toml").read_text()) == (0, EXAMPLE)
-    assert "sms-diary school add" in out
-    code, _, errors = await machine.command("init")
-    assert (code, "не тронут" in errors) == (2, True)
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """Commands within this process: what they print and how they end, without a start each."""
 
-    code, out, errors = await machine.command("check")
+    folder: Path
+
+    def __call__(self, *arguments: str, typed: str = "") -> tuple[int, str, str]:
+        """Exit code, output and errors."""
+        result = CliRunner().invoke(app, arguments, input=typed)
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    for name in [name for name in os.environ if name.startswith("SMS_DIARY_")]:
+        monkeypatch.delenv(name)
+    return CommandLine(tmp_path)
+
+
+def test_init_writes_the_example_once_and_check_accepts_it(cli: CommandLine) -> None:
+    code, out, _ = cli("init")
+    assert (code, (cli.folder / "sms-diary.toml").read_text()) == (0, EXAMPLE)
+    assert "sms-diary school add" in out
+    code, _, errors = cli("init")
+    assert (code, "не тронут" in errors) == (2, True)
+    code, out, errors = cli("check")
     assert (code, errors) == (0, "")
     assert ABOUT_KEY in out
     assert "маршрутов нет" in out
 
-    code, out, errors = await machine.command("school", "add", SLUG, "--name", "Школа № 5")
-    assert (code, errors) == (0, "")
+
+def test_schools_are_added_shown_and_switched(cli: CommandLine) -> None:
+    code, out, errors = cli("school", "add", SLUG, "--name", "Школа № 5")
+    assert code == 0
+    assert ABOUT_KEY in errors
     assert "проверочном режиме" in out
-    code, _, errors = await machine.command("school", "add", SLUG)
-    assert (code, errors) == (2, f"Школа «{SLUG}» уже есть.\n")
-
-    typed = "8 (900) 000-10-01\n"
-    code, out, errors = await machine.command("staff", "add", SLUG, typed=typed)
-    assert (code, errors) == (0, "")
-    assert "0001001" not in re.sub(r"[^0-9*]", "", out)
-    code, _, errors = await machine.command("staff", "add", SLUG, typed="02\n")
-    assert (code, "не номер мобильного" in errors) == (2, True)
-
-    assert (await machine.command("school", "mode", SLUG, "live"))[0] == 0
-    assert (await machine.command("school", "mode", SLUG, "fast"))[0] == 2
-    code, out, _ = await machine.command("school", "list")
-    assert (code, out) == (0, f"{SLUG}\tШкола № 5\tEurope/Samara\tрежим: рабочий\n")
-    code, _, errors = await machine.command("school", "mode", "none", "live")
-    assert (code, "Школы «none» нет" in errors) == (2, True)
-
-
-async def test_a_new_secret_can_end_the_old_ones(machine: Machine) -> None:
-    machine.configure()
-    first, _ = await machine.add_school()
-    code, out, _ = await machine.command("school", "secret", SLUG)
-    assert code == 0
-    assert "отозваны" not in out
-    code, out, _ = await machine.command("school", "secret", SLUG, "--revoke")
-    assert code == 0
-    assert "Прежние отозваны (4)" in out
-    last = re.findall(r"webhook_secret=(\S+)", out)
-    database = machine.folder / "data" / "sms-diary.db"
-    made = load(machine.folder / "sms-diary.toml").model_copy(
-        update={"database": f"sqlite:{database}",
-                "key_file": machine.folder / "data" / "sms-diary.key"}
-    )  # fmt: skip
-    async with opened(made) as base, base.database.reading() as q:
-        school = await schools.by_slug(q, SLUG)
-        assert school is not None
-        assert await schools.webhook_secrets(q, base.tools, school.id) == last != [first]
-
-
-@pytest.mark.parametrize("command", ["serve", "check"])
-async def test_a_wrong_setting_is_named_in_russian(machine: Machine, command: str) -> None:
-    cases = {
-        "[web]\nport = 'many'": "web.port: нужно целое число",
-        "[web]\nport = 70000": "web.port: слишком большое значение",
-        "[web]\nhots = '0.0.0.0'": "web.hots: такой настройки нет",
-        "databse = 'x'": "databse: такой настройки нет",
-        "[[routes]]\nname = 'main'\nhost = 'x'\nport = 2775": "routes.0.system_id: нет обязательной",
-        "web = [": "не TOML",
-    }
-    for text, sentence in list(cases.items()) if command == "check" else list(cases.items())[:1]:
-        (machine.folder / "sms-diary.toml").write_text(text)
-        code, out, errors = await machine.command(command)
+    code, out, _ = cli("school", "list")
+    assert (code, out) == (0, f"{SLUG}\tШкола № 5\tEurope/Samara\tрежим: проверочный\n")
+    assert cli("school", "mode", SLUG, "live")[0] == 0
+    assert "режим: рабочий" in cli("school", "list")[1]
+    for wrong, sentence in (
+        (("school", "add", SLUG), f"Школа «{SLUG}» уже есть."),
+        (("school", "add", "Школа"), "латинские строчные буквы"),
+        (("school", "add", "school-6", "--zone", "Mars/Utopia"), "Нет часового пояса"),
+        (("school", "mode", SLUG, "fast"), "Режим бывает test"),
+        (("school", "mode", "none", "live"), "Школы «none» нет"),
+    ):
+        code, out, errors = cli(*wrong)
         assert (code, out) == (2, "")
         assert sentence in errors
-    assert not (machine.folder / "data").exists()
 
 
-async def test_wrong_settings_that_only_the_program_can_know_end_it_too(machine: Machine) -> None:
-    (machine.folder / "sms-diary.toml").write_text('database = "mysql://user:sekret@host/db"')
-    code, _, errors = await machine.command("serve")
-    assert code == 2
-    assert "(database)" in errors
-    assert "sekret" not in errors
+def test_a_staff_number_is_read_from_the_input_and_printed_masked(cli: CommandLine) -> None:
+    cli("school", "add", SLUG)
+    code, out, errors = cli("staff", "add", SLUG, typed="8 (900) 000-10-01\n")
+    assert (code, errors) == (0, "")
+    assert "+7900***1001" in out
+    assert "0001001" not in re.sub(r"[^0-9*]", "", out)
+    code, _, errors = cli("staff", "add", SLUG, typed="02\n")
+    assert (code, "не номер мобильного" in errors) == (2, True)
+
+
+def test_a_new_secret_can_end_the_old_ones(cli: CommandLine) -> None:
+    first = _secret(cli("school", "add", SLUG)[1])
+    code, out, _ = cli("school", "secret", SLUG)
+    assert (code, "отозваны" in out) == (0, False)
+    second = _secret(out)
+    assert asyncio.run(_secrets(cli.folder)) == [second, first]
+    code, out, _ = cli("school", "secret", SLUG, "--revoke")
+    assert (code, "Прежние отозваны (4)" in out) == (0, True)
+    assert asyncio.run(_secrets(cli.folder)) == [_secret(out)]
+
+
+def _secret(printed: str) -> str:
+    found = re.search(r"^webhook_secret=(whsec_\S+)$", printed, re.M)
+    assert found is not None
+    return found.group(1)
+
+
+async def _secrets(folder: Path) -> list[str]:
+    """The webhook secrets that are live."""
+    async with opened(_settings_in(folder)) as base, base.database.reading() as q:
+        school = await schools.by_slug(q, SLUG)
+        assert school is not None
+        return await schools.webhook_secrets(q, base.tools, school.id)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[web]\nport = 'many'", "web.port: нужно целое число"),
+        ("[web]\nport = 70000", "web.port: слишком большое значение"),
+        ("[web]\nhots = '0.0.0.0'", "web.hots: такой настройки нет"),
+        ("databse = 'x'", "databse: такой настройки нет"),
+        ("database_wait = 0", "database_wait: слишком малое значение"),
+        ("[[routes]]\nname = 'a'\nhost = 'x'\nport = 1", "routes.0.system_id: нет обязательной"),
+        ("web = [", "не TOML"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_russian(cli: CommandLine, text: str, sentence: str) -> None:
+    (cli.folder / "sms-diary.toml").write_text(text)
+    for command in ("serve", "check"):
+        code, _, errors = cli(command)
+        assert code == 2
+        assert sentence in errors
+
+
+def test_an_address_of_a_database_that_is_none_is_not_repeated(cli: CommandLine) -> None:
+    (cli.folder / "sms-diary.toml").write_text("database = 'mysql://user:sekret@host/db'")
+    code, out, errors = cli("check")
+    assert (code, "(database)" in errors) == (2, True)
+    assert "sekret" not in out + errors
+
+
+def test_what_serve_cannot_start_with_is_said_in_one_sentence(cli: CommandLine) -> None:
+    for arguments, sentence in (
+        (("--config", "none.toml"), "sms-diary init"),
+        (("--now", "noon"), "Не понято время"),
+    ):
+        code, _, errors = cli("serve", *arguments)
+        assert (code, errors.count("\n")) == (2, 1)
+        assert sentence in errors
+
+
+async def test_a_password_file_that_is_missing_ends_serve_in_russian(machine: Machine) -> None:
     machine.configure(smpp_port=1)
     (machine.folder / "smpp-password").unlink()
     code, _, errors = await machine.command("serve")
     assert code == 2
     assert "не читается password_file smpp-password" in errors
-    code, _, errors = await machine.command("serve", "--config", "none.toml")
-    assert (code, "sms-diary init" in errors) == (2, True)
-    code, _, errors = await machine.command("serve", "--now", "noon")
-    assert (code, "Не понято время" in errors) == (2, True)
+    assert errors.count("\n") == 1
 
 
-async def test_environment_and_secrets_directory_take_the_place_of_the_file(
-    machine: Machine,
+def test_environment_then_secrets_directory_then_the_file(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine.configure(more='database = "sqlite:from-file.db"\nlog = "plain"')
-    secrets = machine.folder / "secrets"
+    Machine(cli.folder).configure(
+        more='database = "sqlite:from-file.db"\nkey_file = "from-file.key"\ndatabase_wait = 3'
+    )
+    secrets = cli.folder / "secrets"
     secrets.mkdir()
     (secrets / "sms_diary_database").write_text("sqlite:from-secret.db")
-    machine.env |= {"CREDENTIALS_DIRECTORY": str(secrets), "SMS_DIARY_KEY_FILE": "from-env.key"}
-    assert (await machine.command("check"))[0] == 0
-    made = {path.name for path in machine.folder.iterdir()}
-    assert {"from-secret.db", "from-env.key"} <= made
-    assert "from-file.db" not in made
-    machine.env["SMS_DIARY_WEB__PORT"] = "many"
-    code, _, errors = await machine.command("check")
-    assert (code, "web.port: нужно целое число" in errors) == (2, True)
+    (secrets / "sms_diary_key_file").write_text("from-secret.key")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(secrets))
+    monkeypatch.setenv("SMS_DIARY_KEY_FILE", "from-env.key")
+    monkeypatch.setenv("SMS_DIARY_WEB__PORT", "8123")
+    made = load(None)
+    assert made.database == "sqlite:from-secret.db"
+    assert made.key_file == Path("from-env.key")
+    assert (made.database_wait, made.web.port) == (3, 8123)
+    assert cli("check")[0] == 0
+    assert {"from-secret.db", "from-env.key"} <= {path.name for path in cli.folder.iterdir()}
 
 
-async def test_help_tells_what_the_options_mean(machine: Machine) -> None:
+def test_help_tells_what_the_options_mean(cli: CommandLine) -> None:
     wanted = {
         ("school", "add", "--help"): ["--settle", "ждать исправления", "--budget", "--zone"],
         ("school", "secret", "--help"): ["--revoke"],
@@ -369,7 +422,7 @@ async def test_help_tells_what_the_options_mean(machine: Machine) -> None:
         ("--help",): ["serve", "school", "staff", "import", "check", "init", "health", "demo"],
     }
     for command, words in wanted.items():
-        code, out, _ = await machine.command(*command)
+        code, out, _ = cli(*command)
         assert code == 0
         assert [word for word in words if word not in out] == []
 
@@ -384,10 +437,9 @@ async def test_a_full_disk_is_a_503_and_the_service_lives_on(machine: Machine) -
     async with machine.program("serve") as service, aiohttp.ClientSession() as http:
         journal = Journal(http, await service.until(_ADDRESS), SLUG, secret, token)
         assert (await journal.post(mark(0))).status == 202
-        # No file of this process may grow beyond this: what a full disk says, for it alone.
+        # No file of this process is written beyond this: what a full disk says, for it alone.
         unlimited = resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE)
-        size = max(path.stat().st_size for path in (machine.folder / "data").iterdir())
-        resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (size + 8192, unlimited[1]))
+        resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (65_536, unlimited[1]))
         many = [mark(0, lesson=1 + n % 20, n=1 + n // 20, subject="История") for n in range(400)]
         answers = [await journal.post(many, message_id=f"msg_full_{n}") for n in range(3)]
         assert [answer.status for answer in answers] == [503] * 3

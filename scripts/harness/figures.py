@@ -61,6 +61,7 @@ def outcome(course: Course, verdict: Verdict, records: Sequence[Record] | None) 
         "cpu_s_per_1000": round(
             (course.after.cpu - course.before.cpu) / max(verdict.unique, 1) * 1000, 3
         ),
+        "others_cpu_s_per_1000": round(course.around / max(verdict.unique, 1) * 1000, 3),
         "peak_rss_mib": round(course.after.peak, 1),
         "rss_growth_mib": round(course.after.rss - course.warm.rss, 1),
         "refused": course.refused,

@@ -22,6 +22,9 @@ def simulator(
     system_id: Annotated[str, typer.Option(help="Имя для входа.")] = "demo",
     password: Annotated[str, typer.Option(help="Пароль.")] = "demo",  # noqa: S107  # of a toy
     receipt_delay: Annotated[float, typer.Option(help="Через сколько секунд отчёт.")] = 0.5,
+    response_delay: Annotated[
+        float, typer.Option(help="Через сколько секунд ответ на каждую SMS.")
+    ] = 0.0,
     receipts_hex: Annotated[
         bool, typer.Option(help="Номера в отчётах — шестнадцатеричные.")
     ] = False,
@@ -33,7 +36,7 @@ def simulator(
 
     options = Options(
         system_id=system_id, password=password, receipt_delay=receipt_delay,
-        receipts_hex=receipts_hex,
+        receipts_hex=receipts_hex, response_delay=response_delay,
     )  # fmt: skip
     run(run_simulator(host, smpp_port, web_port, options, ledger))
 

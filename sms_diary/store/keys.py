@@ -26,6 +26,11 @@ def load(path: Path, *, may_make: bool) -> tuple[Vault, bool]:
     return Vault(_read(path)), False
 
 
+async def is_sealed(q: Queries) -> bool:
+    """Whether a key belongs to this database already."""
+    return await q.one("select value from meta where name = 'key'") is not None
+
+
 async def check(q: Queries, vault: Vault) -> None:
     """Write the fingerprint into a new database, or compare it."""
     await q.run(

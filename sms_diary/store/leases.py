@@ -36,6 +36,13 @@ async def prolong(q: Queries, holder: str, milliseconds: int) -> None:
     )
 
 
+async def inherit(q: Queries, holder: str) -> None:
+    """All others are dead: their routes and processes are free (nodes stay used for a while)."""
+    await q.run(
+        "delete from lease where holder <> :holder and name not like 'node:%'", holder=holder
+    )
+
+
 async def release(q: Queries, holder: str) -> None:
     """Give back all that this holder has."""
     await q.run(f"update lease set until = {_now(q)} - 1 where holder = :holder", holder=holder)

@@ -225,17 +225,20 @@ async def close(q: Queries, whole: Sequence[tuple[int, PartState]], *, now: int)
         sorted((message_id, str(state)) for message_id, state in whole),
         now=now,
     )
-    failed = [i for i, state in whole if state not in (PartState.DELIVERED, PartState.UNKNOWN)]
-    await _not_delivered(q, failed)
+    await _not_told(q, [(message_id, str(state)) for message_id, state in whole])
 
 
-async def _not_delivered(q: Queries, message_ids: Sequence[int]) -> None:
-    """What did not arrive was not told."""
+async def _not_told(q: Queries, ended: Sequence[tuple[int, str]]) -> None:
+    """Of messages (id, final state): what did not arrive was not told, what never left is late."""
     await q.over(
-        """with rows(id bigint)
-           update line set state = 'silent', reason = 'not-delivered' from rows
-           where line.message_id = rows.id and line.state in ('taken', 'told')""",
-        [(message_id,) for message_id in sorted(message_ids)],
+        """with rows(id bigint, state text)
+           update line set
+               state = case when line.state = 'taken' and rows.state = 'expired'
+                   then 'expired' else 'silent' end,
+               reason = case when line.state = 'taken' and rows.state = 'expired'
+                   then 'expired' else 'not-delivered' end
+           from rows where line.message_id = rows.id and line.state in ('taken', 'told')""",
+        sorted((i, state) for i, state in ended if state not in ("delivered", "unknown")),
     )
 
 
@@ -275,7 +278,5 @@ async def fold(q: Queries, message_ids: Sequence[int], *, now: int) -> list[int]
         ids,
         now=now,
     )
-    await _not_delivered(
-        q, [row["id"] for row in closed if row["state"] not in ("delivered", "unknown")]
-    )
+    await _not_told(q, [(row["id"], row["state"]) for row in closed])
     return [row["id"] for row in closed]

@@ -10,10 +10,11 @@ import hmac
 from collections.abc import Sequence
 
 from sms_diary.channels.base import ReceiptReport
+from sms_diary.clock import HOUR, MINUTE
 from sms_diary.db import Queries, Row
 from sms_diary.model import FINAL, PART_MOVES, PartState, part_state_of
 from sms_diary.provider_id import candidates, canonical
-from sms_diary.store import outbox
+from sms_diary.store import numbers, outbox
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
@@ -28,35 +29,54 @@ class Target:
     state: PartState
 
 
+NO_NUMBER_OF_OURS = 0
+"""`receipt.number_id` where the receipt names a phone that the database does not know."""
+SKEW = MINUTE
+"""Clocks of two processes differ by less."""
+
+ORPHAN_KEPT = 72 * HOUR
+"""For so long a receipt may wait for its part (design: unknown ids are kept)."""
 Move = tuple[Target, PartState, str]
 """A part, what its receipt says became of it, and the operator's code."""
+
+
+async def one_at_a_time(q: Queries, route: str) -> None:
+    """Whoever brings news of this route's parts next waits until this transaction ends.
+
+    Else, on PostgreSQL, a receipt looks for its part before the answer that names it is
+    committed, the answer looks for the receipt before that is committed, and they never meet.
+    """
+    if q.engine == "postgresql":
+        await q.all("select pg_advisory_xact_lock(7307002, hashtext(:route))", route=route)
 
 
 async def store(
     q: Queries, tools: Tools, route: str, reports: Sequence[ReceiptReport], *, now: int
 ) -> None:
     """Keep the receipts and apply those whose part is known."""
+    await one_at_a_time(q, route)
     targets = await _match(q, tools, route, reports)
     pairs = list(zip(reports, targets, strict=True))
+    orphans = {r.number for r, target in pairs if target is None and r.number}
+    known = await numbers.find(q, tools, orphans) if orphans else {}
     rows = []
-    orphans: list[tuple[int, bytes]] = []
     for receipt_id, (report, target) in zip(tools.ids.many(len(pairs)), pairs, strict=True):
         rows.append(
             (
                 receipt_id, route, report.provider_id, canonical(report.provider_id),
                 target.part_id if target else None, str(report.state), report.error,
                 report.reported_at, now, tools.vault.seal(report.raw, "receipt.raw", receipt_id),
+                None if target or not report.number
+                else known[report.number].id if report.number in known
+                else NO_NUMBER_OF_OURS,
             )
         )  # fmt: skip
-        if target is None and report.number:
-            orphans.append((receipt_id, tools.vault.index(report.number)))
     await q.insert(
         "receipt",
-        "id, route, provider_id, provider_key, part_id, state, error, reported_at, at, raw",
+        "id, route, provider_id, provider_key, part_id, state, error, reported_at, at, raw,"
+        " number_id",
         rows,
     )
-    if orphans:
-        await _remember_numbers(q, orphans)
     await apply(q, [(t, r.state, r.error) for r, t in pairs if t is not None], now=now)
 
 
@@ -109,16 +129,6 @@ def _target(row: Row) -> Target:
     return Target(row["id"], row["message_id"], row["total"], part_state_of(row["state"]))
 
 
-async def _remember_numbers(q: Queries, orphans: Sequence[tuple[int, bytes]]) -> None:
-    await q.over(
-        """with rows(id bigint, idx bytea)
-           update receipt set number_id = number.id from rows
-           join number on number.idx = rows.idx
-           where receipt.id = rows.id""",
-        sorted(orphans),
-    )
-
-
 async def apply(q: Queries, moves: Sequence[Move], *, now: int) -> None:
     """Move the parts as their receipts say, where that is legal, and close their messages."""
     last: dict[int, Move] = {}
@@ -155,13 +165,16 @@ async def adopt(q: Queries, route: str, accepted: Sequence[tuple[int, str]], *, 
            update receipt set part_id = rows.part_id from rows
            where receipt.route = :route and receipt.part_id is null
              and receipt.provider_key = rows.key
-             and (receipt.number_id is null or receipt.number_id = (
-                  select number_id from part where part.id = rows.part_id))
+             and exists (
+                select 1 from part where part.id = rows.part_id
+                  and part.claimed_at <= receipt.at + :skew
+                  and (receipt.number_id is null or receipt.number_id = part.number_id))
            returning receipt.part_id, receipt.state, receipt.error""",
         sorted(
             (key, part_id) for part_id, provider_id in accepted for key in candidates(provider_id)
         ),
         route=route,
+        skew=SKEW,
     )
     await _apply_stored(q, [(r["part_id"], PartState(r["state"]), r["error"]) for r in rows], now)
 
@@ -176,6 +189,47 @@ async def _apply_stored(q: Queries, found: Sequence[tuple[int, PartState, str]],
     )
     targets = {row["id"]: _target(row) for row in rows}
     await apply(q, [(targets[part_id], state, error) for part_id, state, error in found], now=now)
+
+
+async def match_again(q: Queries, *, now: int, after: int, limit: int) -> tuple[int, int]:
+    """Look once more for the parts of receipts that nobody claims, of ids from `after` on.
+
+    How many were read, and the id of the last one (0 at the end): a sweep goes round them.
+    """
+    rows = await q.all(
+        """select receipt.id, receipt.route, receipt.provider_id, receipt.state, receipt.error,
+                  receipt.number_id
+           from receipt
+           where receipt.part_id is null and receipt.id > :after and receipt.at > :since
+           order by receipt.id limit :limit""",
+        after=after,
+        since=now - ORPHAN_KEPT,
+        limit=limit,
+    )
+    wanted = [
+        (key, row["route"], row["id"]) for row in rows for key in candidates(row["provider_id"])
+    ]
+    parts = await q.over(
+        """with rows(key text, route text, receipt_id bigint)
+           select rows.receipt_id, part.id, part.number_id
+           from rows join part on part.route = rows.route and part.provider_key = rows.key""",
+        wanted,
+    )
+    own = {row["id"]: row for row in rows}
+    found = {
+        part["receipt_id"]: part["id"]
+        for part in parts
+        if own[part["receipt_id"]]["number_id"] in (None, part["number_id"])
+    }
+    await q.over(
+        """with rows(id bigint, part_id bigint)
+           update receipt set part_id = rows.part_id from rows
+           where receipt.id = rows.id and receipt.part_id is null""",
+        sorted(found.items()),
+    )
+    moves = [(p, PartState(own[r]["state"]), own[r]["error"]) for r, p in sorted(found.items())]
+    await _apply_stored(q, moves, now)
+    return len(rows), rows[-1]["id"] if len(rows) == limit else 0
 
 
 async def resolve_doubt(q: Queries, *, now: int, before: int) -> int:
@@ -214,7 +268,7 @@ async def resolve_doubt(q: Queries, *, now: int, before: int) -> int:
     await q.over(
         """with rows(id bigint, provider_id text, provider_key text)
            update part set provider_id = rows.provider_id, provider_key = rows.provider_key
-           from rows where part.id = rows.id""",
+           from rows where part.id = rows.id and part.state = 'doubt'""",
         sorted((part_id, name, canonical(name)) for part_id, name in own.items()),
     )
     found = [(row["part_id"], PartState(row["state"]), row["error"]) for row in certain]

@@ -53,11 +53,13 @@ async def give_up_waiting(q: Queries, *, now: int) -> int:
                          order by sent_at limit :limit
                          {q.only(postgresql="for update skip locked")})
               and state in ('sent', 'doubt')
-            returning message_id""",
+            returning id, message_id""",
         now=now,
         before=now - RECEIPT_LIMIT,
         limit=_BATCH,
     )
+    # Also of those in doubt: it may have been read, and a correction must not wait for ever.
+    await outbox.mark_told(q, [row["id"] for row in rows])
     await outbox.fold(q, [row["message_id"] for row in rows], now=now)
     return len(rows)
 
