@@ -21,7 +21,7 @@ from pathlib import Path
 from scripts.harness import figures, ledger, settings
 from scripts.harness.door import prepare
 from scripts.harness.figures import Outcome
-from scripts.harness.load import drive
+from scripts.harness.load import Programs, drive
 from scripts.harness.postgres import postgres
 from scripts.harness.processes import LISTENING, SERVING, Program
 from scripts.harness.seeding import SeededSchool, seed
@@ -52,9 +52,7 @@ class Options:
 class Stage:
     """Everything that runs, ready for the first request."""
 
-    service: Program
-    simulator: Program | None
-    """None with an SMSC outside."""
+    programs: Programs
     port: int
     schools: list[SeededSchool]
     tables: Tables
@@ -117,7 +115,7 @@ async def _stage(options: Options, folder: Path) -> AsyncIterator[Stage]:
         stack.push_async_callback(service.stop)
         port = int(await service.said(SERVING))
         view = await stack.enter_async_context(tables(url))
-        yield Stage(service, simulator, port, schools, view, book)
+        yield Stage(Programs(service, simulator), port, schools, view, book)
 
 
 async def _bench(options: Options) -> Outcome:
@@ -126,12 +124,12 @@ async def _bench(options: Options) -> Outcome:
             requests = prepare(stage.schools, options.batch)
             _say(f"posting {len(requests)} requests over {options.connections} connections …")
             course = await drive(
-                requests, port=stage.port, connections=options.connections,
-                service=stage.service, simulator=stage.simulator, tables=stage.tables, say=_say,
+                requests, stage.programs, port=stage.port, connections=options.connections,
+                tables=stage.tables, say=_say,
             )  # fmt: skip
             records = ledger.read(stage.book) if stage.book else None
             verdict = await _verdict(stage, records)
-            _say(stage.service.errors())
+            _say(stage.programs.service.errors())
             return figures.outcome(course, verdict, records)
 
 

@@ -59,11 +59,15 @@ class Compose:
         idle = _with_nothing_to_tell(due, was)
         texts = await self._texts(due, was, known, skip={line_id for line_id, _ in idle})
         async with self._database.transaction() as q:
+            # Locked in the order that all keep to: schools, numbers, lines. The schools are read
+            # again, because their clocks of parts move on here.
+            known = await schools.by_ids(q, known, lock=True)
+            references = await self._references(q, texts)
             alive = await lines.still_due(q, [(row["id"], row["consent_rev"]) for row in due])
-            await lines.silence(q, idle)
+            await lines.silence(q, [(i, reason) for i, reason in idle if i in alive])
             await lines.set_was(q, [(i, value) for i, value in was.items() if i in alive])
             whole = [(rows, text) for rows, text in texts if alive.issuperset(text.line_ids)]
-            await self._queue(q, whole, now)
+            await self._queue(q, whole, known, references, now)
         self._wakes.dispatch.set()
         return True
 
@@ -114,11 +118,9 @@ class Compose:
         )
 
     async def _queue(
-        self, q: Queries, texts: Sequence[tuple[Sequence[Row], Text]], now: int
-    ) -> None:
-        # Read again and locked: the schools' clocks of parts move on here.
-        known = await schools.by_ids(q, (rows[0]["school_id"] for rows, _ in texts), lock=True)
-        references = await self._references(q, texts)
+        self, q: Queries, texts: Sequence[tuple[Sequence[Row], Text]],
+        known: dict[int, School], references: dict[int, list[int]], now: int,
+    ) -> None:  # fmt: skip
         clocks = {school_id: school.turn for school_id, school in known.items()}
         messages = []
         for rows, text in texts:

@@ -14,7 +14,7 @@ from sms_diary.clock import DAY, Clock
 from sms_diary.db import Database, Queries
 from sms_diary.encoding import choose, segments
 from sms_diary.keywords import Meaning
-from sms_diary.model import ConsentState, Ground, NumberState
+from sms_diary.model import ConsentState, Ground
 from sms_diary.render import Renderer
 from sms_diary.store import consents, inbound, ledger, numbers, outbox, withdraw
 from sms_diary.store.consents import Change
@@ -66,14 +66,10 @@ class InboundLoop:
             await self._revoke(q, sms, now)
             # Also lines and messages of subscriptions that had no consent row to change.
             await withdraw.withdraw(q, [sms.number_id], now=now)
-        elif not self._may_confirm_again(sms, now):
+        elif await inbound.was_answered(q, sms.number_id, since=now - DAY):
+            # Two robots must not talk for ever: a repeated СТОП is confirmed once a day.
             return
         await self._confirm(q, sms, now)
-
-    def _may_confirm_again(self, sms: Inbound, now: int) -> bool:
-        # Two robots must not talk for ever: a repeated СТОП is confirmed once a day.
-        closed = sms.number_state is NumberState.STOPPED
-        return closed and sms.stopped_at is not None and now - sms.stopped_at > DAY
 
     async def _revoke(self, q: Queries, sms: Inbound, now: int) -> None:
         held = await consents.of_number(q, sms.number_id)

@@ -6,11 +6,15 @@ Only what the store offers is called; what is said over HTTP or in files is not 
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from sms_diary.db import Database, Queries
+from sms_diary.ingest.accept import Request
+from sms_diary.ingest.drafts import to_draft
 from sms_diary.ingest.matching import class_key, name_key
+from sms_diary.ingest.parsing import parse
 from sms_diary.model import ALL_TOPICS, ConsentState, Ground, SchoolMode
 from sms_diary.schedule import DIGEST_LANE
 from sms_diary.store import consents, diary, lines, numbers, outbox, people, schools
@@ -194,3 +198,19 @@ async def waits_or_ends(db: Database, task: asyncio.Task[Any]) -> None:
     """Return when the task is done, or when PostgreSQL says that somebody waits for a lock."""
     while not task.done() and not await column(db, "select 1 from pg_locks where not granted"):
         await asyncio.sleep(0)
+
+
+def events(school: School, request_id: str, *said: dict[str, Any], **how: Any) -> Request:
+    """A request as the door (or, with `source="file"`, a reader of tables) hands it on."""
+    body = json.dumps(said, ensure_ascii=False).encode()
+    parsed = parse(body)
+    assert not parsed.problems, parsed.problems
+    drafts = [(place, to_draft(record)) for place, record in parsed.records]
+    return Request(school.id, how.pop("source", "webhook"), request_id, body, drafts, **how)
+
+
+def mark(value: str = "5", **fields: Any) -> dict[str, Any]:
+    """A mark of the pupil p0 in algebra today, unless other fields are given."""
+    plain = {"kind": "mark.set", "pupil": {"id": "p0"}, "subject": "Алгебра",
+             "date": "2026-11-24", "mark": value}  # fmt: skip
+    return {name: field for name, field in (plain | fields).items() if field is not None}

@@ -299,6 +299,26 @@ async def test_nothing_is_shown_or_stopped_without_a_token(door: Door) -> None:
     assert await door.kept() == before
 
 
+async def test_the_row_to_be_stopped_is_found_for_its_school_only(
+    db: Database, tools: Tools
+) -> None:
+    async with db.transaction() as q:
+        school = await seeding.live_school(q, tools, "one")
+        other = await seeding.live_school(q, tools, "two")
+        [class_id] = await seeding.classes(q, tools, school, "5А")
+        [pupil_id] = await seeding.pupils(q, tools, school, class_id, 1)
+        [own] = await seeding.subscribe(q, tools, school, [(pupil_id, seeding.phone(1))])
+        assert await messages.subscription(q, tools, other.id, own.subscription_id) is None
+        found = await messages.subscription(q, tools, school.id, own.subscription_id)
+        assert found is not None
+        view, number_id, number = found
+        assert (view.id, number_id, number) == (own.subscription_id, own.number_id, own.number)
+        [message_id] = await seeding.queue(q, tools, own, school.id, "Математика 5")
+        [step] = await messages.timeline(q, school.id, message_id)
+        assert step["what"] == "composed"
+        assert await messages.timeline(q, other.id, message_id) == []
+
+
 # ---------------------------------------------------------------- a big school
 
 MANY = 100_000

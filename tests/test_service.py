@@ -414,6 +414,20 @@ def test_environment_then_secrets_directory_then_the_file(
     assert {"from-secret.db", "from-env.key"} <= {path.name for path in cli.folder.iterdir()}
 
 
+def test_settings_that_cannot_be_read_are_no_traceback_and_quote_nothing(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = cli.folder / "sms-diary.toml"
+    file.write_bytes('log = "журнал"'.encode("cp1251"))
+    code, _, errors = cli("check")
+    assert (code, "UTF-8" in errors) == (2, True)
+    file.unlink()
+    monkeypatch.setenv("SMS_DIARY_ROUTES", '[{"password": "sekret"')
+    code, _, errors = cli("check")
+    assert (code, "SMS_DIARY_ROUTES" in errors) == (2, True)
+    assert "sekret" not in errors
+
+
 def test_help_tells_what_the_options_mean(cli: CommandLine) -> None:
     wanted = {
         ("school", "add", "--help"): ["--settle", "ждать исправления", "--budget", "--zone"],

@@ -51,6 +51,7 @@ def outcome(course: Course, verdict: Verdict, records: Sequence[Record] | None) 
     door = max(course.accepted - course.started, 1e-9)
     values = {
         "cores": os.cpu_count(),
+        "load_before": round(course.load_before, 2),
         "messages_per_s": round(verdict.unique / whole),
         "events_per_s": round(len(course.accepted_at) / door),
         "seconds": round(whole, 2),

@@ -7,6 +7,7 @@ Connections are a closed loop: each has one request under way. What is measured 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -43,41 +44,47 @@ class Course:
     accepted_at: dict[str, float] = field(default_factory=dict)
     """Number -> the 202 for the event about it."""
     load_before: float = 0.0
-    """Processes of the machine that wanted a core in the minute before."""
+    """Processes of the machine that wanted a core in the minute before (getloadavg(3))."""
     before: Weight = NOTHING
     warm: Weight = NOTHING
     after: Weight = NOTHING
     """Of the service, at the start, after `_WARM` of the receipts, at the end."""
     around: float = 0.0
     """CPU seconds of client and simulator, which share the cores with the service."""
-    """Of the service."""
-    around: float = 0.0
-    """CPU seconds of client and simulator, which share the cores with the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """What is measured, and the simulator if it runs here."""
+
+    service: Program
+    simulator: Program | None
+
+    def around(self) -> float:
+        """CPU seconds of this process and the simulator so far."""
+        return time.process_time() + (self.simulator.weight().cpu if self.simulator else 0.0)
 
 
 async def drive(
-    requests: Sequence[Prepared], *, port: int, connections: int, service: Program,
-    simulator: Program | None, tables: Tables, say: Callable[[str], None],
+    requests: Sequence[Prepared], programs: Programs, *, port: int, connections: int,
+    tables: Tables, say: Callable[[str], None],
 ) -> Course:  # fmt: skip
     """Post everything, wait until all receipts are stored or none comes any more."""
     course = Course(events=sum(len(request.pupils) for request in requests))
     opened = [await Connection.open(port) for _ in range(min(connections, len(requests)))]
+    service, around = programs.service, programs.around()
+    course.load_before = os.getloadavg()[0]
     course.before = course.warm = service.weight()
-    around = _around(simulator)
     waiting = list(reversed(requests))
     course.started = time.time()
     async with asyncio.TaskGroup() as group:
         for connection in opened:
             group.create_task(_post(connection, waiting, course))
         group.create_task(_watch(course, service, tables, say))
-    course.after, course.around = service.weight(), _around(simulator) - around
+    course.after, course.around = service.weight(), programs.around() - around
     for connection in opened:
         connection.close()
     return course
-
-
-def _around(simulator: Program | None) -> float:
-    return time.process_time() + (simulator.weight().cpu if simulator else 0.0)
 
 
 async def _post(connection: Connection, waiting: list[Prepared], course: Course) -> None:

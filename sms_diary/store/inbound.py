@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from sms_diary.channels.base import InboundReport
 from sms_diary.clock import MINUTE
 from sms_diary.db import Queries
-from sms_diary.model import NumberState
 from sms_diary.store import numbers
 from sms_diary.store.tools import Tools
 
@@ -22,8 +21,6 @@ class Inbound:
     route: str
     number_id: int
     number: str
-    number_state: NumberState
-    stopped_at: int | None
     reception: str
     text: str
     at: int
@@ -69,8 +66,7 @@ async def store(
 async def unread(q: Queries, tools: Tools, limit: int) -> list[Inbound]:
     """The next SMS that nobody has obeyed yet, oldest first."""
     rows = await q.all(
-        f"""select i.id, i.route, i.number_id, i.reception, i.text, i.at, n.sealed, n.state,
-                   n.stopped_at
+        f"""select i.id, i.route, i.number_id, i.reception, i.text, i.at, n.sealed
             from inbound i join number n on n.id = i.number_id
             where i.state = 'new' order by i.id limit :limit
             {q.only(postgresql="for update of i skip locked")}""",
@@ -82,8 +78,6 @@ async def unread(q: Queries, tools: Tools, limit: int) -> list[Inbound]:
             route=row["route"],
             number_id=row["number_id"],
             number=tools.vault.text(row["sealed"], "number.sealed", row["number_id"]),
-            number_state=NumberState(row["state"]),
-            stopped_at=row["stopped_at"],
             reception=row["reception"],
             text=tools.vault.text(row["text"], "inbound.text", row["id"]),
             at=row["at"],
@@ -98,3 +92,15 @@ async def done(q: Queries, inbound_id: int, meaning: str) -> None:
         id=inbound_id,
         meaning=meaning,
     )
+
+
+async def was_answered(q: Queries, number_id: int, *, since: int) -> bool:
+    """Whether an SMS of this number that came after `since` has had its reply."""
+    row = await q.one(
+        """select 1 as one from inbound i
+           join message m on m.inbound_id = i.id and m.ground = 'reply'
+           where i.number_id = :number_id and i.at > :since limit 1""",
+        number_id=number_id,
+        since=since,
+    )
+    return row is not None

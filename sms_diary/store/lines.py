@@ -54,6 +54,12 @@ async def add(q: Queries, tools: Tools, lines: Sequence[NewLine]) -> None:
     )  # fmt: skip
 
 
+# Not only of those that are taken: else lines that wait would hold up everybody behind them.
+_FREE = """({0}.version = 1 or not exists (
+    select 1 from line earlier where earlier.entry_id = {0}.entry_id
+      and earlier.guardian_id = {0}.guardian_id and earlier.state = 'taken'))"""
+
+
 async def due(q: Queries, *, now: int, guardians: int) -> list[Row]:
     """Every line that is due for the next guardians, with all that a text needs.
 
@@ -73,13 +79,13 @@ async def due(q: Queries, *, now: int, guardians: int) -> list[Row]:
                 left join pupil p on p.id = l.pupil_id and l.pupil_id <> 0
                 left join class c on c.id = e.who and l.pupil_id = 0
                 where l.state = 'planned' and l.due <= :now and l.expires > :now
+                  and n.state = 'open'
                   and l.guardian_id in (
-                      select guardian_id from line
-                      where state = 'planned' and due <= :now order by due limit :guardians)
-                  and (l.version = 1 or not exists (
-                      select 1 from line earlier
-                      where earlier.entry_id = l.entry_id and earlier.guardian_id = l.guardian_id
-                        and earlier.state = 'taken'))""",
+                      select x.guardian_id from line x
+                      where x.state = 'planned' and x.due <= :now and x.expires > :now
+                        and {_FREE.format("x")}
+                      order by x.due limit :guardians)
+                  and {_FREE.format("l")}""",
             now=now,
             guardians=guardians,
         )
@@ -90,7 +96,8 @@ async def still_due(q: Queries, seen: Sequence[tuple[int, int]]) -> set[int]:
     """Those of the lines (id, consent_rev of their number) for which nothing has changed since.
 
     On PostgreSQL they and their numbers are locked until the commit: a stop that comes
-    meanwhile waits, and then finds the message.
+    meanwhile waits, and then finds the message. What others have locked is passed over: who
+    waited for a number here would hold lines that its stop needs.
     """
     rows = await q.over(
         f"""with rows(id bigint, consent_rev bigint)
@@ -101,7 +108,7 @@ async def still_due(q: Queries, seen: Sequence[tuple[int, int]]) -> set[int]:
             join number n on n.id = g.number_id
             where l.state = 'planned' and e.version = l.version and n.state = 'open'
               and n.consent_rev = rows.consent_rev
-            {q.only(postgresql="order by l.id for update of l skip locked for share of n")}""",
+            {q.only(postgresql="order by l.id for update of l skip locked for share of n skip locked")}""",
         sorted(seen),
     )
     return {row["id"] for row in rows}

@@ -17,7 +17,7 @@ from sms_diary.ingest.accept.roll import Whom
 from sms_diary.ingest.drafts import Draft
 from sms_diary.ingest.matching import Slot, find_slot
 from sms_diary.model import OF_A_CLASS, Kind, Silence
-from sms_diary.store import diary
+from sms_diary.store import diary, lines
 from sms_diary.store.diary import Entry, Prefix
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
@@ -202,6 +202,8 @@ class Registry:
                 entry.body = self._sealed(entry, told)
             return Change("unchanged", entry.id, entry.version, told.at)
         self._set(entry, told, event_id)
+        if told.draft.audience is not None:
+            self._audiences[entry.id] = told.whom
         return Change("changed", entry.id, entry.version, told.at)
 
     def _learn(self, entry: Entry, told: _Told) -> None:
@@ -254,6 +256,9 @@ class Registry:
         await diary.update(
             q, [entry for entry in self._changed.values() if entry.id not in self._new]
         )
+        # What is not to be told is not fanned out: nobody else takes back the older version.
+        silent = [(e.id, e.version) for e in self._changed.values() if e.fan is None and e.silence]
+        await lines.replace_open(q, silent)
         for entry_id, whom in self._audiences.items():
             await diary.set_audience(q, entry_id, classes=whom.classes, pupils=whom.pupils)
 
