@@ -236,7 +236,7 @@ create table entry (
   who bigint not null,
   subject_key text not null default '',
   day text not null default '',
-  lesson bigint not null default 0,
+  lesson bigint not null default -1,       -- -1: not said; there is a lesson 0
   work_key text not null default '',
   ordinal bigint not null default 1,
   ref text not null default '',            -- the source's own id

@@ -18,7 +18,7 @@ from sms_diary.db import Database, Queries, Row
 from sms_diary.encoding import choose
 from sms_diary.model import Ground, Told, kind_of
 from sms_diary.render import Renderer, Style, Text
-from sms_diary.store import lines, numbers, outbox, schools
+from sms_diary.store import diary, lines, numbers, outbox, schools
 from sms_diary.store.outbox import NewMessage
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
@@ -109,7 +109,7 @@ class Compose:
             class_name=row["class_name"] or "",
             day=_date(row["day"]) if row["day"] else None,
             subject=row["subject"],
-            lesson=row["lesson"] or None,
+            lesson=None if row["lesson"] == diary.NO_LESSON else row["lesson"],
             work=row["work"],
             value=row["value"],
             was=was,

@@ -6,6 +6,7 @@ window of parts in doubt, and nothing is ever sent twice without somebody's deci
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -36,10 +37,22 @@ class Dispatch:
         self._owner = owner
 
     async def step(self) -> bool:
-        """Hand over what there is room for; whether there may be more at once."""
+        """Hand over what there is room for; whether there may be more at once.
+
+        Never cut in two: what is claimed and not handed over would be in doubt for nothing, so
+        who cancels this (at the end of the service) waits for both.
+        """
         room = self._channel.room() if self._channel.ready() else 0
         if room <= 0:
             return False
+        handing = asyncio.create_task(self._hand_over(room))
+        try:
+            return await asyncio.shield(handing)
+        except asyncio.CancelledError:
+            await asyncio.gather(handing, return_exceptions=True)
+            raise
+
+    async def _hand_over(self, room: int) -> bool:
         now = self._clock.now()
         async with self._database.transaction(urgent=True) as q:
             claimed = await outbox.claim(

@@ -24,7 +24,6 @@ from sms_diary.store.outbox import NewMessage
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
 
-BATCH = 100
 NO_SCHOOL = 0
 """The ledger's chain, and the school of an answer, for numbers that no school knows."""
 
@@ -46,9 +45,13 @@ class InboundLoop:
         self._wakes.inbound.set()
 
     async def step(self) -> bool:
-        """Obey the next SMS; whether there may be more."""
+        """Obey the next SMS; whether there may be more.
+
+        One a transaction: a СТОП locks its number, and who locks several in no order meets
+        others who do.
+        """
         async with self._database.transaction() as q:
-            unread = await inbound.unread(q, self._tools, BATCH)
+            unread = await inbound.unread(q, self._tools, 1)
             for sms in unread:
                 meaning = keywords.read(sms.text)
                 if meaning is Meaning.STOP:
@@ -57,7 +60,7 @@ class InboundLoop:
         if unread:
             self._wakes.compose.set()
             self._wakes.dispatch.set()
-        return len(unread) == BATCH
+        return bool(unread)
 
     async def _stop(self, q: Queries, sms: Inbound) -> None:
         now = self._clock.now()

@@ -6,6 +6,7 @@ stands still; the channel is `tests.recording`.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -732,6 +733,123 @@ async def test_a_channel_that_cannot_be_reached_claims_nothing(
     diary = Diary(db, tools, clock)
     await diary.post(school, mark("5"))
     assert await diary.parts() == ["queued"]
+
+
+# ---------------------------------------------------------------- in the middle of it
+
+
+async def test_a_dispatch_cut_short_leaves_nothing_claimed_that_was_not_handed_over(
+    diary: Diary, school: School, mum: Subscribed
+) -> None:
+    for number in range(10, 20):
+        await _also(diary, school, "p0", phone(number))
+    for turns in range(25):
+        await diary.acceptor.accept_many([events(school, f"c{turns}", mark(str(2 + turns % 4)))])
+        await diary.plan()
+        task = asyncio.create_task(diary.dispatch.step())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        sending = await column(diary.db, "select id from part where state = 'sending'")
+        assert set(sending) == set(diary.channel.open)
+        await diary.channel.accept()
+
+
+@pytest.mark.parametrize("stage", ["fanout._plan", "compose._texts"])
+async def test_a_stop_between_reading_and_writing_is_obeyed(
+    diary: Diary, school: School, mum: Subscribed, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _also(diary, school, "p0", DAD)
+    owner, _, name = stage.partition(".")
+    original = getattr(getattr(diary, owner), name)
+
+    async def stopped_meanwhile(*args: Any, **how: Any) -> Any:
+        found = await original(*args, **how)
+        monkeypatch.undo()
+        await diary.stop(school, mum)
+        return found
+
+    monkeypatch.setattr(getattr(diary, owner), name, stopped_meanwhile)
+    await diary.post(school, mark("5"))
+    assert [part.number for part in diary.channel.sent] == [DAD]
+    assert Counter(await diary.lines()) == Counter(["taken", "silent stopped"])
+
+
+@pytest.mark.parametrize("stage", ["fanout._plan", "compose._texts"])
+async def test_a_correction_between_reading_and_writing_is_told_alone(
+    diary: Diary, school: School, mum: Subscribed, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, _, name = stage.partition(".")
+    original = getattr(getattr(diary, owner), name)
+
+    async def corrected_meanwhile(*args: Any, **how: Any) -> Any:
+        found = await original(*args, **how)
+        monkeypatch.undo()
+        await diary.acceptor.accept_many([events(school, "meanwhile", mark("5"))])
+        return found
+
+    monkeypatch.setattr(getattr(diary, owner), name, corrected_meanwhile)
+    await diary.post(school, mark("4"))
+    await diary.run()
+    assert diary.channel.texts() == ["Дарья Б. 24.11 алгебра: 5"]
+    assert (await diary.lines())[-1] == "taken"
+
+
+async def test_processes_side_by_side_tell_everything_once_and_in_order(
+    db: Database, tools: Tools, clock: ManualClock, school: School
+) -> None:
+    pupils_, versions = 30, ["2", "3", "4", "5"]
+    async with db.transaction() as q:
+        [class_id] = await classes(q, tools, school, "5А")
+        children = await pupils(q, tools, school, class_id, pupils_)
+        pairs = [(c, phone(n)) for n, c in enumerate(children)]
+        pairs += [(c, phone(100 + n)) for n, c in enumerate(children)]
+        subscribed = await subscribe(q, tools, school, pairs)
+    several = [Diary(db, tools, clock) for _ in range(3)]
+    over = asyncio.Event()
+
+    async def serve(diary: Diary) -> None:
+        await diary.channel.start(diary.reports)
+        while not over.is_set():
+            await diary.run()
+            await diary.channel.accept()
+            await diary.receipts.sweep()
+
+    async def teach(diary: Diary, own: range) -> None:
+        for number, value in enumerate(versions):
+            said = [mark(value, pupil={"id": f"p{n}"}) for n in own]
+            await diary.acceptor.accept_many([events(school, f"{own.start} {number}", *said)])
+
+    async def leave(diary: Diary) -> None:
+        for one in subscribed[:10]:
+            await diary.stop(school, one)
+            await diary.channel.hear(one.number, "стоп")
+
+    tasks = [asyncio.create_task(serve(diary)) for diary in several]
+    step = pupils_ // len(several)
+    await asyncio.gather(
+        *(teach(d, range(n * step, (n + 1) * step)) for n, d in enumerate(several)),
+        leave(several[0]),
+    )
+    open_ = """select (select count(*) from entry where fan is not null)
+                    + (select count(*) from line where state in ('planned', 'taken'))
+                    + (select count(*) from inbound where state = 'new')
+                    + (select count(*) from part where state = 'queued') as n"""
+    while await column(db, open_) != [0]:
+        await asyncio.sleep(0.01)  # the others are at work
+    over.set()
+    await asyncio.gather(*tasks)
+    sent = [part for diary in several for part in diary.channel.sent]
+    assert len({part.part_id for part in sent}) == len(sent)
+    told = Counter(part.number for part in sent)
+    last = {n: [p.text for d in several for p in d.channel.sent if p.number == n] for n in told}
+    for one in subscribed[10:]:
+        texts = last[one.number]
+        assert any(text.split("алгебра: ")[1].startswith("5") for text in texts)
+        assert len(texts) == len(set(texts)) <= len(versions)
+    async with db.reading() as q:
+        assert await ledger.first_broken(q, school.id) is None
 
 
 # ---------------------------------------------------------------- whatever happens

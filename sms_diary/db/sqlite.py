@@ -26,7 +26,7 @@ from sms_diary.db.base import Engine, Queries, Row
 from sms_diary.db.turns import TurnLock
 from sms_diary.errors import DatabaseError
 
-_CHUNK = 512
+_CHUNK = 500
 _SELECT = re.compile(r"\s*select\b")
 BLOBS = frozenset({
     "body", "body_hash", "digest", "idx", "raw", "salt", "sealed", "secret", "text", "token_hash",
@@ -76,19 +76,21 @@ def _packed(sql: str, columns: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=512)
-def _insert(table: str, columns: str, count: int) -> str:
+def _insert(table: str, columns: str, count: int, *, exact: bool) -> str:
     row = f"({', '.join('?' * len(reading_sql.column_list(columns)))})"
     values = ", ".join([row] * count)
+    if exact:
+        return f"insert into {table} ({columns}) values {values}"
     return (
         f"insert into {table} ({columns}) select * from (values {values}) where column1 is not null"
     )
 
 
 def _chunks(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Sequence[Sequence[Any]], int]]:
-    """Up to 512 rows each, and the power of two they are filled up to."""
+    """Up to 500 rows each, and what they are filled up to: a power of two, or 500."""
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]
-        yield chunk, 1 << (len(chunk) - 1).bit_length()
+        yield chunk, min(_CHUNK, 1 << (len(chunk) - 1).bit_length())
 
 
 def _values(chunk: Sequence[Sequence[Any]], width: int, count: int) -> list[Any]:
@@ -160,7 +162,8 @@ class SqliteQueries:
             width = len(reading_sql.column_list(columns))
             for chunk, count in _chunks(rows):
                 await self._connection.execute_fetchall(
-                    _insert(table, columns, count), _values(chunk, width, count)
+                    _insert(table, columns, count, exact=count == len(chunk)),
+                    _values(chunk, width, count),
                 )
 
     async def over(self, sql: str, rows: Sequence[Sequence[Any]], **params: Any) -> list[Row]:

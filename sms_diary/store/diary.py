@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sms_diary.db import Queries, Row
 from sms_diary.values import value
 
+NO_LESSON = -1
+"""`entry.lesson` where the source does not say; there is a lesson 0."""
 Prefix = tuple[int, str, int, str, str]
 """(school, kind, who, subject key, day): what entries of one pupil's lesson day share."""
 

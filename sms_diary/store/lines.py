@@ -92,6 +92,9 @@ async def due(q: Queries, *, now: int, guardians: int) -> list[Row]:
     )
 
 
+_LOCKED = "order by l.id for update of l skip locked for share of n skip locked"
+
+
 async def still_due(q: Queries, seen: Sequence[tuple[int, int]]) -> set[int]:
     """Those of the lines (id, consent_rev of their number) for which nothing has changed since.
 
@@ -108,7 +111,7 @@ async def still_due(q: Queries, seen: Sequence[tuple[int, int]]) -> set[int]:
             join number n on n.id = g.number_id
             where l.state = 'planned' and e.version = l.version and n.state = 'open'
               and n.consent_rev = rows.consent_rev
-            {q.only(postgresql="order by l.id for update of l skip locked for share of n skip locked")}""",
+            {q.only(postgresql=_LOCKED)}""",
         sorted(seen),
     )
     return {row["id"] for row in rows}

@@ -28,7 +28,8 @@ async def expire(q: Queries, *, now: int) -> int:
     rows = await q.all(
         f"""update part set state = 'expired', done_at = :now
             where id in (select id from part
-                         where state in ('queued', 'retry') and expires <= :now limit :limit
+                         where (state = 'queued' or state = 'retry') and expires <= :now
+                         limit :limit
                          {q.only(postgresql="for update skip locked")})
               and state in ('queued', 'retry')
             returning message_id""",

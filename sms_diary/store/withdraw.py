@@ -59,7 +59,7 @@ async def _unsent_messages(q: Queries, numbers: list[tuple[int]]) -> list[tuple[
         """with rows(number_id bigint)
            select distinct part.message_id
            from rows join part on part.number_id = rows.number_id
-           where part.state in ('queued', 'retry') and part.ground = 'consent'
+           where (part.state = 'queued' or part.state = 'retry') and part.ground = 'consent'
              and not exists (select 1 from part other where other.message_id = part.message_id
                              and other.state not in ('queued', 'retry'))""",
         numbers,
@@ -102,7 +102,8 @@ async def _stand_on_what_holds(q: Queries, numbers: list[tuple[int]]) -> None:
         f"""with rows(number_id bigint)
             update line set ledger_id = {_LEDGER_ID}
             where line.state = 'planned' and line.guardian_id in (
-                select guardian.id from rows join guardian on guardian.number_id = rows.number_id)""",
+                select guardian.id
+                from rows join guardian on guardian.number_id = rows.number_id)""",
         numbers,
     )
 
@@ -112,7 +113,7 @@ async def _settle_halves(q: Queries, numbers: list[tuple[int]], *, now: int) -> 
     cut = await q.over(
         f"""with rows(number_id bigint)
             update part set state = 'withdrawn', done_at = :now
-            where part.state in ('queued', 'retry') and part.ground = 'consent'
+            where (part.state = 'queued' or part.state = 'retry') and part.ground = 'consent'
               and part.number_id in (select number_id from rows)
               and exists (select 1 from line where line.message_id = part.message_id
                           and not {_ALLOWED})
@@ -125,7 +126,7 @@ async def _settle_halves(q: Queries, numbers: list[tuple[int]], *, now: int) -> 
         """with rows(number_id bigint)
            update part set consent_rev = (select consent_rev from number
                                           where number.id = part.number_id)
-           where part.state in ('queued', 'retry') and part.ground = 'consent'
+           where (part.state = 'queued' or part.state = 'retry') and part.ground = 'consent'
              and part.number_id in (select number_id from rows)""",
         numbers,
     )

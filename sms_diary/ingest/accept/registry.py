@@ -18,7 +18,7 @@ from sms_diary.ingest.drafts import Draft
 from sms_diary.ingest.matching import Slot, find_slot
 from sms_diary.model import OF_A_CLASS, Kind, Silence
 from sms_diary.store import diary, lines
-from sms_diary.store.diary import Entry, Prefix
+from sms_diary.store.diary import NO_LESSON, Entry, Prefix
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
@@ -167,7 +167,7 @@ class Registry:
             who=told.whom.who,
             subject_key=draft.subject_key,
             day=told.prefix[4],
-            lesson=draft.lesson or 0,
+            lesson=_lesson(draft),
             work_key=_work_key(told),
             ordinal=draft.ordinal,
             ref=draft.ref,
@@ -214,7 +214,7 @@ class Registry:
             self._by_ref[(entry.school_id, draft.ref)] = entry
         if entry.prefix != told.prefix:
             return
-        lesson = entry.lesson or draft.lesson or 0
+        lesson = _lesson(draft) if entry.lesson == NO_LESSON else entry.lesson
         work_key = entry.work_key or draft.work_key
         if not self._taken(entry, lesson, work_key):
             if work_key != entry.work_key:
@@ -283,12 +283,15 @@ def _comparable(told: _Told) -> Draft:
     )  # fmt: skip
 
 
+def _lesson(draft: Draft) -> int:
+    return NO_LESSON if draft.lesson is None else draft.lesson
+
+
 def _slot(entry: Entry, *, named: bool) -> Slot:
-    return Slot(
-        entry.id, entry.lesson or None, entry.work_key, entry.ordinal, entry.value, named
-    )  # fmt: skip
+    lesson = None if entry.lesson == NO_LESSON else entry.lesson
+    return Slot(entry.id, lesson, entry.work_key, entry.ordinal, entry.value, named)
 
 
 def _naming(file: int, school_id: int, draft: Draft, whom: Whom) -> _Naming:
     prefix = _prefix(school_id, draft, whom)
-    return (file, prefix, draft.lesson or 0, draft.work_key, draft.ordinal)
+    return (file, prefix, _lesson(draft), draft.work_key, draft.ordinal)
