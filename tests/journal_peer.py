@@ -204,5 +204,5 @@ async def at_the_door(
 async def eventually(true: Callable[[], Awaitable[bool]]) -> None:
     """For what nobody announces to an outsider: ask again until it is so."""
     async with asyncio.timeout(PATIENCE):
-        while not await true():  # noqa: ASYNC110 - the service has no event for outsiders
+        while not await true():
             await asyncio.sleep(0.02)

@@ -80,9 +80,7 @@ async def pupil(
     return pupil_id
 
 
-async def pupils(
-    q: Queries, tools: Tools, school: School, class_id: int, count: int
-) -> list[int]:
+async def pupils(q: Queries, tools: Tools, school: School, class_id: int, count: int) -> list[int]:
     """So many pupils, with the journal's ids p0, p1 …"""
     new = [NewPupil(f"Белкина Дарья {n}", f"белкина дарья {n}", "", class_id, f"p{n}")
            for n in range(count)]  # fmt: skip
@@ -164,7 +162,8 @@ async def entry(q: Queries, school: School, entry_id: int, *, version: int = 1) 
     await diary.add(q, [
         Entry(
             id=entry_id, school_id=school.id, kind="homework", who=0, subject_key="", day="",
-            lesson=0, work_key=str(entry_id), ordinal=1, ref="", subject="", work="", value="x",
+            lesson=diary.NO_LESSON, work_key=str(entry_id), ordinal=1, ref="", subject="",
+            work="", value="x",
             body=None, urgent=0, silence="", until=None, at=1, version=version, event_id=0,
             arrived_at=1, fan=None,
         )

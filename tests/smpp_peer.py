@@ -264,7 +264,7 @@ class HandClock:
 async def eventually(true: Callable[[], bool]) -> None:
     """For what nothing announces: give the loop turns until it is true."""
     async with asyncio.timeout(PATIENCE):
-        while not true():  # noqa: ASYNC110 - there is no event to wait for
+        while not true():
             await asyncio.sleep(0)
 
 

@@ -108,6 +108,15 @@ async def test_two_lessons_works_or_ordinals_are_two_entries(
     assert await _say(acceptor, school, "c", said[3]) == ["created"]
 
 
+async def test_the_zeroth_lesson_is_a_lesson_of_its_own(
+    db: Database, acceptor: Acceptor, school: School
+) -> None:
+    assert await _say(acceptor, school, "a", mark("5", lesson=0)) == ["created"]
+    assert await _say(acceptor, school, "b", mark("4", lesson=1)) == ["created"]
+    assert await _say(acceptor, school, "c", mark("3", lesson=0)) == ["changed"]
+    assert await column(db, VALUES) == ["3 v2", "4 v1"]
+
+
 async def test_a_mark_that_could_be_of_several_lessons_waits_for_a_person(
     db: Database, acceptor: Acceptor, school: School
 ) -> None:

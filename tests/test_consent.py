@@ -1,4 +1,4 @@
-"""Who may be told: only a plainly active consent, an open number, and not before the school is live."""
+"""Who may be told: a plainly active consent, an open number, a school that is live."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from sms_diary.ingest.files.load_contacts import load_contacts
 from sms_diary.ingest.files.load_marks import load_marks
 from sms_diary.ingest.files.report import MarksReport, RowReport, Word
 from sms_diary.ingest.parsing import parse
+from sms_diary.store.diary import NO_LESSON
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
@@ -307,7 +308,7 @@ async def test_a_ref_that_names_the_lesson_of_another_entry_breaks_nothing(
     await post(event("5", ref="m-9"))
     answered = await post(event("2", ref="m-9", lesson=3))
     assert answered.answer["changed"] == 1
-    assert await marks_now(db) == [(0, "", "2", 2), (3, "", "4", 1)]
+    assert await marks_now(db) == [(NO_LESSON, "", "2", 2), (3, "", "4", 1)]
 
 
 # ---------------------------------------------------------------- rows of one file
@@ -320,7 +321,7 @@ async def test_a_bare_row_does_not_correct_the_row_with_a_work_in_the_same_file(
     rows = [row("5", "Контрольная работа"), row("4")][::order]
     assert (await load(*rows)).count(Word.ADDED) == 2
     work = (await marks_now(db))[1][1]
-    expected = [(0, "", "4", 1), (0, work, "5", 1)]
+    expected = [(NO_LESSON, "", "4", 1), (NO_LESSON, work, "5", 1)]
     assert await marks_now(db) == expected
     again = await load(*rows)
     assert again.count(Word.UNCHANGED) == 2
@@ -331,7 +332,7 @@ async def test_a_row_with_a_lesson_and_one_with_a_work_are_two_in_one_file(
     load: Load, db: Database
 ) -> None:
     await load(row("5", "Тест"), row("4", "", "3"))
-    assert await marks_now(db) == [(0, "тест", "5", 1), (3, "", "4", 1)]
+    assert await marks_now(db) == [(NO_LESSON, "тест", "5", 1), (3, "", "4", 1)]
 
 
 async def test_rows_that_name_the_same_work_correct_each_other(load: Load, db: Database) -> None:
@@ -343,7 +344,7 @@ async def test_rows_that_name_the_same_work_correct_each_other(load: Load, db: D
 async def test_two_bare_rows_are_a_mark_and_its_correction(load: Load, db: Database) -> None:
     report = await load(row("4"), row("5"))
     assert [one.word for one in report.rows] == [Word.ADDED, Word.CHANGED]
-    assert await marks_now(db) == [(0, "", "5", 2)]
+    assert await marks_now(db) == [(NO_LESSON, "", "5", 2)]
 
 
 async def test_a_bare_row_still_corrects_what_the_webhook_said_of_the_only_mark(
@@ -362,14 +363,14 @@ async def test_a_mark_and_its_correction_in_a_file_are_one_change_of_what_was_th
     clock.advance(HOUR)
     report = await load(row("4", "Тест"), row("5", "Тест"))
     assert [one.word for one in report.rows] == [Word.UNCHANGED, Word.CHANGED]
-    assert await marks_now(db) == [(0, "тест", "5", 2)]
+    assert await marks_now(db) == [(NO_LESSON, "тест", "5", 2)]
 
 
 async def test_webhook_events_of_one_request_correct_each_other_as_before(
     post: Post, db: Database
 ) -> None:
     await post(event("4", work="Тест"), event("5"))
-    assert await marks_now(db) == [(0, "тест", "5", 2)]
+    assert await marks_now(db) == [(NO_LESSON, "тест", "5", 2)]
 
 
 # ---------------------------------------------------------------- the command

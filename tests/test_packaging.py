@@ -24,7 +24,9 @@ import pytest
 import sms_diary
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if not path.suffix)
+SCRIPTS = sorted(
+    path for path in (ROOT / "scripts").iterdir() if path.is_file() and not path.suffix
+)
 LOCKS = {"requirements.txt", "requirements-dev.txt", "requirements-build.txt"}
 
 

@@ -95,6 +95,14 @@ async def update(q: Queries, entries: Sequence[Entry]) -> None:
 
     How far a version is fanned out is not of the reader's making: only a new version sets it.
     """
+    if q.engine == "postgresql":
+        # In the order of fanout; an update alone locks in whatever order its plan has.
+        await q.over(
+            """with rows(id bigint)
+               select entry.id from rows join entry on entry.id = rows.id
+               order by entry.id for update of entry""",
+            [(entry.id,) for entry in entries],
+        )
     await q.over(
         """with rows(id bigint, lesson bigint, work_key text, ref text, work text, value text,
                      body bytea, urgent bigint, silence text, until bigint, at bigint,

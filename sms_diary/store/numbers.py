@@ -91,12 +91,25 @@ async def changed(q: Queries, seen: Iterable[tuple[int, int]]) -> set[int]:
     return {row["id"] for row in rows if row["moved"]}
 
 
+async def _lock(q: Queries, number_ids: Iterable[int]) -> None:
+    """Lock in the order of ids; an update alone locks in whatever order its plan has."""
+    if q.engine == "postgresql":
+        await q.over(
+            """with rows(id bigint)
+               select number.id from rows join number on number.id = rows.id
+               order by number.id for no key update of number""",
+            [(number_id,) for number_id in number_ids],
+        )
+
+
 async def bump(q: Queries, number_ids: Iterable[int]) -> None:
     """A consent of these numbers changed: what was composed under the old revision may not go."""
+    number_ids = set(number_ids)
+    await _lock(q, number_ids)
     await q.over(
         """with rows(id bigint)
            update number set consent_rev = consent_rev + 1 from rows where number.id = rows.id""",
-        [(number_id,) for number_id in sorted(set(number_ids))],
+        [(number_id,) for number_id in sorted(number_ids)],
     )
 
 
@@ -117,6 +130,7 @@ async def next_references(q: Queries, counts: Mapping[int, int]) -> dict[int, in
     The first of each run; references count 1..255 per phone (3GPP TS 23.040 §9.2.3.24.1), so
     that two long messages to one phone are never mixed up.
     """
+    await _lock(q, counts)
     rows = await q.over(
         """with rows(id bigint, steps bigint)
            update number set udh_ref = (udh_ref + steps) % 255 from rows

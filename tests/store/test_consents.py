@@ -71,7 +71,9 @@ async def _states(db: Database, table: str, message_id: int) -> list[str]:
     return await column(db, sql, id=message_id)
 
 
-async def _stop(db: Database, tools: Tools, school: School, *who: Subscribed, topic: str = "*") -> None:
+async def _stop(
+    db: Database, tools: Tools, school: School, *who: Subscribed, topic: str = "*"
+) -> None:
     async with db.transaction() as q:
         await set_consent(q, tools, school.id, list(who), STOPPED, topic=topic, now=9)
 
@@ -79,7 +81,9 @@ async def _stop(db: Database, tools: Tools, school: School, *who: Subscribed, to
 async def test_a_change_is_proved_counted_and_written_together(
     db: Database, tools: Tools, school: School, home: Home
 ) -> None:
-    before = await _one(db, "select consent_rev from number where id = :id", id=home.elder.number_id)
+    before = await _one(
+        db, "select consent_rev from number where id = :id", id=home.elder.number_id
+    )
     await _stop(db, tools, school, home.elder)
     after = await _one(db, "select consent_rev from number where id = :id", id=home.elder.number_id)
     assert after["consent_rev"] == before["consent_rev"] + 1
@@ -259,7 +263,7 @@ async def test_references_of_long_texts_count_on_per_number(
     seen = []
     for _ in range(130):
         async with db.transaction() as q:
-            first = (await numbers.next_references(q, {home.elder.number_id: 2}))
+            first = await numbers.next_references(q, {home.elder.number_id: 2})
         seen.append(first[home.elder.number_id])
     used = [(start - 1 + step) % 255 + 1 for start in seen for step in range(2)]
     assert used[:255] == list(range(1, 256))

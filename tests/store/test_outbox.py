@@ -80,7 +80,10 @@ async def test_a_claimed_part_carries_all_that_a_channel_needs(
         [message] = await queue(q, tools, guardians[3], school.id, "Дарья: 5", parts=2)
     first, second = await _claim(db, tools)
     assert (first.number, first.text, first.message_id) == (phone(3), "Дарья: 5", message)
-    assert [(part.seq, part.total, part.udh_ref) for part in (first, second)] == [(1, 2, 7), (2, 2, 7)]
+    assert [(part.seq, part.total, part.udh_ref) for part in (first, second)] == [
+        (1, 2, 7),
+        (2, 2, 7),
+    ]
     assert (first.alphabet, first.expires, first.sender) == ("ucs2", FAR, "")
 
 
@@ -88,7 +91,13 @@ async def test_parts_leave_by_lane_and_then_by_turn(
     db: Database, tools: Tools, school: School, guardians: list[Subscribed]
 ) -> None:
     async with db.transaction() as q:
-        for text, lane, turn in (("3", 2, 5), ("4", 2, 9), ("1", 0, 99), ("2", 1, 50), ("5", 2, 10)):
+        for text, lane, turn in (
+            ("3", 2, 5),
+            ("4", 2, 9),
+            ("1", 0, 99),
+            ("2", 1, 50),
+            ("5", 2, 10),
+        ):
             await queue(q, tools, guardians[0], school.id, text, lane=lane, turn=turn)
     assert [part.text for part in await _claim(db, tools, limit=3)] == ["1", "2", "3"]
     assert [part.text for part in await _claim(db, tools, limit=3)] == ["4", "5"]

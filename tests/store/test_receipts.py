@@ -114,7 +114,13 @@ async def test_a_receipt_and_its_answer_written_at_the_same_time_find_each_other
 
 @pytest.mark.parametrize(
     ("given_id", "said"),
-    [("1A2B", "6699"), ("6699", "1a2b"), ("00001a2b", "1A2B"), ("1A2B", "0000006699"), ("0", "000")],
+    [
+        ("1A2B", "6699"),
+        ("6699", "1a2b"),
+        ("00001a2b", "1A2B"),
+        ("1A2B", "0000006699"),
+        ("0", "000"),
+    ],
 )
 @pytest.mark.parametrize("early", [False, True])
 async def test_hex_and_decimal_zeros_and_capitals_name_the_same_part(
@@ -188,7 +194,9 @@ async def test_the_same_receipt_twice_is_kept_twice_and_counted_once(
 
 
 @pytest.mark.parametrize("together", [False, True])
-@pytest.mark.parametrize(("first", "then"), list(itertools.permutations([D, U, PartState.EXPIRED], 2)))
+@pytest.mark.parametrize(
+    ("first", "then"), list(itertools.permutations([D, U, PartState.EXPIRED], 2))
+)
 async def test_a_final_state_stays(
     db: Database, tools: Tools, school: School, guardians: list[Subscribed], first: PartState,
     then: PartState, together: bool,

@@ -33,7 +33,10 @@ async def test_a_retry_is_queued_again_when_it_is_due(
 ) -> None:
     first, second = await _sending(db, tools, school, guardians[0], parts=2)
     async with db.transaction() as q:
-        settled = [Settled(first, PartState.RETRY, due=50), Settled(second, PartState.RETRY, due=51)]
+        settled = [
+            Settled(first, PartState.RETRY, due=50),
+            Settled(second, PartState.RETRY, due=51),
+        ]
         await outbox.settle(q, settled, now=20)
         assert await claim(q, tools, now=50) == []
         assert await sweeps.release_retries(q, now=49) == 0
