@@ -97,8 +97,6 @@ async def _serve(settings: Settings, clock: Clock) -> None:
     # be the worst of all.
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _no_reload)
     async with running(settings, clock) as service:
-        # A thread of the database must not wait the usual 5 ms for the interpreter.
-        sys.setswitchinterval(0.0001)
         gc.freeze()  # what is loaded by now is never garbage
         if service.base.key_made:
             print(about_key(settings), flush=True)
