@@ -28,7 +28,8 @@ from sms_diary.model import ConsentState, Failure, PartState, SchoolMode
 from sms_diary.receipts import Receipts
 from sms_diary.render import Renderer
 from sms_diary.resources import templates_dir
-from sms_diary.store import ledger, schools
+from sms_diary.store import ledger, outbox, schools
+from sms_diary.store.outbox import Claimed
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
@@ -738,22 +739,42 @@ async def test_a_channel_that_cannot_be_reached_claims_nothing(
 # ---------------------------------------------------------------- in the middle of it
 
 
-async def test_a_dispatch_cut_short_leaves_nothing_claimed_that_was_not_handed_over(
-    diary: Diary, school: School, mum: Subscribed
+async def test_a_dispatch_cut_short_hands_over_what_it_has_claimed(
+    diary: Diary, school: School, mum: Subscribed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(10, 20):
-        await _also(diary, school, "p0", phone(number))
-    for turns in range(25):
-        await diary.acceptor.accept_many([events(school, f"c{turns}", mark(str(2 + turns % 4)))])
-        await diary.plan()
-        task = asyncio.create_task(diary.dispatch.step())
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        sending = await column(diary.db, "select id from part where state = 'sending'")
-        assert set(sending) == set(diary.channel.open)
-        await diary.channel.accept()
+    await diary.acceptor.accept_many([events(school, "a", mark("5"))])
+    await diary.plan()
+    read = outbox.opened
+
+    def end_the_service(*args: Any) -> list[Claimed]:
+        task.cancel()  # after the claim is committed, before anything is handed over
+        return read(*args)
+
+    monkeypatch.setattr(outbox, "opened", end_the_service)
+    task = asyncio.create_task(diary.dispatch.step())
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await diary.parts() == ["sending"]
+    assert len(diary.channel.sent) == 1
+
+
+@pytest.mark.parametrize("stage", ["fanout._plan", "compose._texts"])
+async def test_a_stop_for_one_child_between_reading_and_writing_does_not_lose_the_other(
+    diary: Diary, school: School, mum: Subscribed, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await _also(diary, school, "p1", MUM)
+    owner, _, name = stage.partition(".")
+    original = getattr(getattr(diary, owner), name)
+
+    async def stopped_meanwhile(*args: Any, **how: Any) -> Any:
+        found = await original(*args, **how)
+        monkeypatch.undo()
+        await diary.stop(school, other)
+        return found
+
+    monkeypatch.setattr(getattr(diary, owner), name, stopped_meanwhile)
+    await diary.post(school, mark("5"))
+    assert diary.channel.texts() == ["Дарья Б. 24.11 алгебра: 5"]
 
 
 @pytest.mark.parametrize("stage", ["fanout._plan", "compose._texts"])

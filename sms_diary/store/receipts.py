@@ -198,7 +198,7 @@ async def match_again(q: Queries, *, now: int, after: int, limit: int) -> tuple[
     """
     rows = await q.all(
         """select receipt.id, receipt.route, receipt.provider_id, receipt.state, receipt.error,
-                  receipt.number_id
+                  receipt.number_id, receipt.at
            from receipt
            where receipt.part_id is null and receipt.id > :after and receipt.at > :since
            order by receipt.id limit :limit""",
@@ -211,15 +211,16 @@ async def match_again(q: Queries, *, now: int, after: int, limit: int) -> tuple[
     ]
     parts = await q.over(
         """with rows(key text, route text, receipt_id bigint)
-           select rows.receipt_id, part.id, part.number_id
+           select rows.receipt_id, part.id, part.number_id, part.claimed_at
            from rows join part on part.route = rows.route and part.provider_key = rows.key""",
         wanted,
     )
     own = {row["id"]: row for row in rows}
     found = {
         part["receipt_id"]: part["id"]
-        for part in parts
+        for part in sorted(parts, key=lambda part: part["claimed_at"])
         if own[part["receipt_id"]]["number_id"] in (None, part["number_id"])
+        and part["claimed_at"] <= own[part["receipt_id"]]["at"] + SKEW
     }
     await q.over(
         """with rows(id bigint, part_id bigint)

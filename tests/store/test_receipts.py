@@ -167,7 +167,27 @@ async def test_an_old_receipt_is_not_adopted_by_a_part_that_got_the_same_id_late
     await _store(db, tools, report("A1", U), now=5)
     [part] = await _sending(db, tools, school, guardians[0], now=5 + HOUR)
     await _accepted(db, (part, "A1"))
+    await _sweep(db, now=5 + HOUR)
     assert await column(db, PARTS) == ["sent"]
+
+
+async def _sweep(db: Database, *, now: int) -> None:
+    async with db.transaction() as q:
+        await receipts.match_again(q, now=now, after=0, limit=100)
+
+
+async def test_a_receipt_that_missed_its_part_finds_it_in_the_next_sweep(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    parts = [(await _sending(db, tools, school, guardians[n], now=10))[0] for n in (0, 1)]
+    await _store(db, tools, report("1F"), report("2F", number=phone(0)), now=15)
+    async with db.transaction() as q:  # as if neither had seen the other
+        settled = [Settled(parts[0], PartState.SENT, provider_id="31"),
+                   Settled(parts[1], PartState.SENT, provider_id="47")]  # fmt: skip
+        await outbox.settle(q, settled, now=20)
+    await _sweep(db, now=30)
+    assert await column(db, PARTS) == ["delivered", "sent"]
+    assert await column(db, OWNERS) == [parts[0], None]
 
 
 async def test_of_two_parts_with_one_id_the_later_is_meant(
