@@ -24,10 +24,10 @@ from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
 
-_BREATH = 25
+_BREATH = 4
 """Guardians rendered for before other tasks get their turn."""
 _date = lru_cache(maxsize=512)(date.fromisoformat)
-GUARDIANS = 1000
+GUARDIANS = 500
 """Guardians composed for in one transaction."""
 
 

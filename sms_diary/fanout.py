@@ -22,7 +22,7 @@ from sms_diary.store.tools import Tools
 from sms_diary.values import value
 from sms_diary.wake import Wakes
 
-BATCH = 1000
+BATCH = 500
 _expires = lru_cache(maxsize=256)(schedule.expires)  # one batch arrives in one moment
 CHUNK = 500
 """Guardians of one class-wide entry in one transaction."""
