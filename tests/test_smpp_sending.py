@@ -80,7 +80,7 @@ def test_addresses_follow_the_routes_settings() -> None:
     [
         {"password": "longer than eight"}, {"system_id": "x" * 16}, {"bind": "receiver"},
         {"window": 0}, {"rate": -1.0}, {"receipt_zone": "Mars/Olympus"}, {"receipt_zone": "+x"},
-        {"default_alphabet": "koi8"}, {"system_id": "школа"},
+        {"default_alphabet": "koi8"}, {"system_id": "школа"}, {"source": "TwelveLetter"},
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_refused_with_the_routes_name(wrong: dict[str, Any]) -> None:

@@ -15,6 +15,10 @@ from sms_diary.channels.pdu import BIND_SIZES
 from sms_diary.errors import ConfigError
 
 
+_LONGEST_NAME = 11
+"""Characters of an alphanumeric sender (3GPP TS 23.040 §9.1.2.5)."""
+
+
 @dataclass(frozen=True, slots=True)
 class SmppSettings:
     """One account at an operator's SMSC. Times are seconds."""
@@ -73,6 +77,11 @@ class SmppSettings:
             raise ConfigError(f"Маршрут {self.name}: bind бывает transceiver или transmitter")
         if self.default_alphabet not in ("gsm7", "ucs2-only"):
             raise ConfigError(f"Маршрут {self.name}: default_alphabet бывает gsm7 или ucs2-only")
+        if len(self.source) > _LONGEST_NAME and not self.source.removeprefix("+").isdigit():
+            raise ConfigError(
+                f"Маршрут {self.name}: имя отправителя (source) длиннее {_LONGEST_NAME} знаков. "
+                "Впишите имя, зарегистрированное у оператора."
+            )
         if self.window < 1 or self.rate < 0:
             raise ConfigError(f"Маршрут {self.name}: window от 1, rate от 0")
         self.zone()
