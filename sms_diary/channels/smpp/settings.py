@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sms_diary.channels.pdu import BIND_SIZES
 from sms_diary.errors import ConfigError
 
-
 _LONGEST_NAME = 11
 """Characters of an alphanumeric sender (3GPP TS 23.040 §9.1.2.5)."""
 
