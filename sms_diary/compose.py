@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from sms_diary import plan
 from sms_diary.clock import Clock
@@ -50,26 +50,35 @@ class Compose:
         left for the next step by `still_due`.
         """
         now = self._clock.now()
-        async with self._database.reading() as q:
-            due = await lines.due(q, now=now, guardians=GUARDIANS)
-            if not due:
-                return False
-            was = await self._was(q, due)
-            known = await schools.by_ids(q, (row["school_id"] for row in due))
+        due, was, known = await self._database.read(partial(self._due, now))
+        if not due:
+            return False
         idle = _with_nothing_to_tell(due, was)
         texts = await self._texts(due, was, known, skip={line_id for line_id, _ in idle})
-        async with self._database.transaction() as q:
-            # Locked in the order that all keep to: schools, numbers, lines. The schools are read
-            # again, because their clocks of parts move on here.
-            known = await schools.by_ids(q, known, lock=True)
-            references = await self._references(q, texts)
-            alive = await lines.still_due(q, [(row["id"], row["consent_rev"]) for row in due])
-            await lines.silence(q, [(i, reason) for i, reason in idle if i in alive])
-            await lines.set_was(q, [(i, value) for i, value in was.items() if i in alive])
-            whole = [(rows, text) for rows, text in texts if alive.issuperset(text.line_ids)]
-            await self._queue(q, whole, known, references, now)
+        await self._database.write(partial(self._put_in, now, due, was, idle, texts))
         self._wakes.dispatch.set()
         return True
+
+    async def _due(
+        self, now: int, q: Queries
+    ) -> tuple[list[Row], dict[int, str], dict[int, School]]:
+        due = await lines.due(q, now=now, guardians=GUARDIANS)
+        was = await self._was(q, due)
+        return due, was, await schools.by_ids(q, (row["school_id"] for row in due))
+
+    async def _put_in(
+        self, now: int, due: Sequence[Row], was: dict[int, str],
+        idle: Sequence[tuple[int, str]], texts: Sequence[tuple[Sequence[Row], Text]], q: Queries,
+    ) -> None:  # fmt: skip
+        # Locked in the order that all keep to: schools, numbers, lines. The schools are read
+        # again, because their clocks of parts move on here.
+        known = await schools.by_ids(q, {row["school_id"] for row in due}, lock=True)
+        references = await self._references(q, texts)
+        alive = await lines.still_due(q, [(row["id"], row["consent_rev"]) for row in due])
+        await lines.silence(q, [(i, reason) for i, reason in idle if i in alive])
+        await lines.set_was(q, [(i, value) for i, value in was.items() if i in alive])
+        whole = [(rows, text) for rows, text in texts if alive.issuperset(text.line_ids)]
+        await self._queue(q, whole, known, references, now)
 
     async def _texts(
         self, due: Sequence[Row], was: dict[int, str], known: dict[int, School], *, skip: set[int]

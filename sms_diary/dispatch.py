@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import partial
 
 from sms_diary import retry
-from sms_diary.channels.base import Channel, Outcome, Outgoing, Result
-from sms_diary.clock import SECOND, Clock
-from sms_diary.db import Database
-from sms_diary.encoding import Alphabet, split
+from sms_diary.channels.base import Channel, Outcome, Result
+from sms_diary.clock import Clock
+from sms_diary.db import Database, Queries
 from sms_diary.model import Failure, PartState
 from sms_diary.store import outbox, receipts
-from sms_diary.store.outbox import Claimed, Settled
+from sms_diary.store.outbox import Settled
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
-
-_split = lru_cache(maxsize=1024)(split)  # the parts of one message come one after another
 
 
 class Dispatch:
@@ -54,30 +51,13 @@ class Dispatch:
 
     async def _hand_over(self, room: int) -> bool:
         now = self._clock.now()
-        async with self._database.transaction(urgent=True) as q:
-            claimed = await outbox.claim(
-                q, route=self._channel.name, owner=self._owner, limit=room, now=now
-            )
+        claimed = await self._database.write(
+            partial(outbox.claim, route=self._channel.name, owner=self._owner, limit=room, now=now),
+            urgent=True,
+        )
         if claimed:
-            parts = outbox.opened(self._tools, claimed)
-            await self._channel.send([_outgoing(part, now) for part in parts])
+            await self._channel.send(outbox.opened(self._tools, claimed, now=now))
         return len(claimed) == room
-
-
-def _outgoing(part: Claimed, now: int) -> Outgoing:
-    parts = _split(part.text)
-    return Outgoing(
-        part_id=part.id,
-        number=part.number,
-        text=parts[part.seq - 1],
-        alphabet=Alphabet(part.alphabet),
-        expires=part.expires,
-        seconds_left=max((part.expires - now) // SECOND, 1),
-        sender=part.sender,
-        udh_ref=part.udh_ref,
-        total=part.total,
-        seq=part.seq,
-    )
 
 
 class Settle:
@@ -90,23 +70,25 @@ class Settle:
 
     async def __call__(self, route: str, results: Sequence[Result]) -> None:
         """Write the outcomes in one transaction; returns when it is committed."""
-        now = self._clock.now()
-        async with self._database.transaction(urgent=True) as q:
-            await receipts.one_at_a_time(q, route)
-            failed = [r.part_id for r in results if r.outcome is Outcome.FAILED]
-            attempts = await outbox.attempts(q, failed) if failed else {}
-            settled = [_settled(result, attempts, now) for result in results]
-            await outbox.settle(q, settled, now=now)
-            accepted = [r for r in results if r.outcome is Outcome.ACCEPTED]
-            if accepted:
-                await outbox.mark_told(q, [r.part_id for r in accepted])
-                ids = [(r.part_id, r.provider_id) for r in accepted]
-                await receipts.adopt(q, route, ids, now=now)
-            rejected = [s.part_id for s in settled if s.state is PartState.REJECTED]
-            if rejected:
-                messages = await outbox.messages_of(q, rejected)
-                await outbox.fold(q, messages, now=now)
+        await self._database.write(partial(_write, route, results, self._clock.now()), urgent=True)
         self._wakes.dispatch.set()
+
+
+async def _write(route: str, results: Sequence[Result], now: int, q: Queries) -> None:
+    await receipts.one_at_a_time(q, route)
+    failed = [r.part_id for r in results if r.outcome is Outcome.FAILED]
+    attempts = await outbox.attempts(q, failed) if failed else {}
+    settled = [_settled(result, attempts, now) for result in results]
+    await outbox.settle(q, settled, now=now)
+    accepted = [r for r in results if r.outcome is Outcome.ACCEPTED]
+    if accepted:
+        await outbox.mark_told(q, [r.part_id for r in accepted])
+        ids = [(r.part_id, r.provider_id) for r in accepted]
+        await receipts.adopt(q, route, ids, now=now)
+    rejected = [s.part_id for s in settled if s.state is PartState.REJECTED]
+    if rejected:
+        messages = await outbox.messages_of(q, rejected)
+        await outbox.fold(q, messages, now=now)
 
 
 def _settled(result: Result, attempts: dict[int, tuple[int, int]], now: int) -> Settled:

@@ -105,8 +105,12 @@ def _measure(text: str) -> tuple[bool, Alphabet]:
     return _utf16_units(text) == len(text), Alphabet.UCS2
 
 
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+"""Characters that UTF-16 writes as a pair."""
+
+
 def _utf16_units(text: str) -> int:
-    return len(text.encode("utf-16-be", "surrogatepass")) // 2
+    return len(text) + len(_ASTRAL.findall(text))
 
 
 def _split_walking(text: str, alphabet: Alphabet) -> list[str]:

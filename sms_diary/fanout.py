@@ -7,7 +7,7 @@ an announcement to thousands holds no transaction for long. Decisions are `plan`
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from sms_diary import consent, plan, schedule
 from sms_diary.clock import Clock, local
@@ -53,15 +53,16 @@ class Fanout:
         Reading and planning hold no lock. An entry that has moved on meanwhile is left for the
         next step, and so is one of whose numbers a consent has changed.
         """
-        async with self._database.reading() as q:
-            entries = await diary.to_fan(q, BATCH)
-            if not entries:
-                return False
-            planned = await self._plan(q, entries)
-        async with self._database.transaction() as q:
-            await self._write(q, planned)
+        planned = await self._database.read(self._planned)
+        if not planned:
+            return False
+        await self._database.write(partial(self._write, planned))
         self._wakes.compose.set()
         return True
+
+    async def _planned(self, q: Queries) -> list[_Planned]:
+        entries = await diary.to_fan(q, BATCH)
+        return await self._plan(q, entries) if entries else []
 
     async def _plan(self, q: Queries, entries: Sequence[Fresh]) -> list[_Planned]:
         known = await schools.by_ids(q, (entry.school_id for entry in entries))
@@ -86,7 +87,7 @@ class Fanout:
             planned.append(_Planned(entry, cursor, lines_, revisions))
         return planned
 
-    async def _write(self, q: Queries, planned: Sequence[_Planned]) -> None:
+    async def _write(self, planned: Sequence[_Planned], q: Queries) -> None:
         changed = await numbers.changed(q, {pair for one in planned for pair in one.revisions})
         good = [one for one in planned if changed.isdisjoint(n for n, _ in one.revisions)]
         moved = [(one.entry.id, one.entry.version, one.entry.fan, one.cursor) for one in good]

@@ -7,6 +7,7 @@ machine's, not the diary's: ids must be unique even when the service runs under 
 from __future__ import annotations
 
 import time
+from threading import Lock
 
 NODES = 1024
 _EPOCH = 1_577_836_800_000
@@ -24,9 +25,14 @@ class Ids:
         self._node = node << _NODE_SHIFT
         self._last = 0
         self._sequence = 0
+        self._lock = Lock()  # transactions run in threads of their own
 
     def new(self) -> int:
         """The next id; never smaller than the one before, also when the clock steps back."""
+        with self._lock:
+            return self._next()
+
+    def _next(self) -> int:
         now = time.time_ns() // 1_000_000 - _EPOCH
         if now > self._last:
             self._last, self._sequence = now, 0
@@ -40,12 +46,13 @@ class Ids:
         """`count` ids in order, with one look at the clock."""
         if count <= 0:
             return []
-        found = [self.new()]
-        while len(found) < count:
-            room = min(count - len(found), _SEQUENCE - 1 - self._sequence)
-            first = found[-1] + 1
-            found.extend(range(first, first + room))
-            self._sequence += room
-            if len(found) < count:
-                found.append(self.new())
+        with self._lock:
+            found = [self._next()]
+            while len(found) < count:
+                room = min(count - len(found), _SEQUENCE - 1 - self._sequence)
+                first = found[-1] + 1
+                found.extend(range(first, first + room))
+                self._sequence += room
+                if len(found) < count:
+                    found.append(self._next())
         return found

@@ -7,6 +7,7 @@ what is too late expires, and 72 hours without a receipt mean `unknown`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from sms_diary.channels.base import ReceiptReport
 from sms_diary.clock import SECOND, Clock
@@ -36,8 +37,10 @@ class Receipts:
 
     async def store(self, route: str, reports: Sequence[ReceiptReport]) -> None:
         """Commit the receipts; after that, and only then, may they be acknowledged."""
-        async with self._database.transaction() as q:
-            await receipts.store(q, self._tools, route, reports, now=self._clock.now())
+        keep = partial(
+            receipts.store, tools=self._tools, route=route, reports=reports, now=self._clock.now()
+        )
+        await self._database.write(keep)
 
     async def sweep(self) -> bool:
         """One round of what time brings."""

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from sms_diary.channels.base import Outgoing
 from sms_diary.db import Database, Queries
 from sms_diary.ingest.accept import Request
 from sms_diary.ingest.drafts import to_draft
@@ -22,7 +23,7 @@ from sms_diary.store.consents import Change
 from sms_diary.store.diary import Entry
 from sms_diary.store.ledger import Act
 from sms_diary.store.lines import NewLine
-from sms_diary.store.outbox import Claimed, NewMessage
+from sms_diary.store.outbox import NewMessage
 from sms_diary.store.people import NewPupil
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
@@ -127,6 +128,11 @@ def act(number: str, action: str = "given") -> Act:
     return Act(action, number, "subscription", "Петрова А. В.", {"source": "форма SMS-1"})
 
 
+def long(text: str, parts: int) -> str:
+    """The text, filled up to so many parts of Cyrillic."""
+    return text if parts == 1 else text.ljust(67 * parts, "я")
+
+
 async def queue(
     q: Queries, tools: Tools, to: Subscribed, school_id: int, *texts: str, expires: int = FAR,
     lane: int = DIGEST_LANE, turn: int = 0, parts: int = 1, lines: tuple[int, ...] = (),
@@ -139,7 +145,7 @@ async def queue(
         NewMessage(
             school_id=school_id, guardian_id=to.guardian_id, number_id=to.number_id,
             consent_rev=row["consent_rev"], ground=ground, ledger_id=to.ledger_id, inbound_id=None,
-            text=text, alphabet="ucs2", turns=tuple(range(turn, turn + parts)), udh_ref=7,
+            text=long(text, parts), alphabet="ucs2", turns=tuple(range(turn, turn + parts)), udh_ref=7,
             level="full", lane=lane, route=route, expires=expires, line_ids=lines,
         )
         for text in texts
@@ -150,10 +156,10 @@ async def queue(
 async def claim(
     q: Queries, tools: Tools, *, limit: int = 1000, now: int = 2, owner: str = "worker",
     route: str = ROUTE,
-) -> list[Claimed]:  # fmt: skip
+) -> list[Outgoing]:  # fmt: skip
     """What one worker may send now, read."""
     return outbox.opened(
-        tools, await outbox.claim(q, route=route, owner=owner, limit=limit, now=now)
+        tools, await outbox.claim(q, route=route, owner=owner, limit=limit, now=now), now=now
     )
 
 

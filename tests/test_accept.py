@@ -74,13 +74,13 @@ async def test_an_equal_value_does_not_make_it_told_again(
         [entry] = await diary.to_fan(q, 10)
         await asyncio.sleep(0)
     # Fanned out by another process while this request is being read.
-    original = acceptor._write
+    original = acceptor._keep
 
     async def fanned_first(q: Any, plan: Any) -> None:
         await diary.fanned(q, [(entry.id, entry.version, entry.fan, None)])
         await original(q, plan)
 
-    acceptor._write = fanned_first  # type: ignore[method-assign]
+    acceptor._keep = fanned_first  # type: ignore[method-assign]
     await _accept(acceptor, request)
     assert await column(db, "select fan from entry") == [None]
 

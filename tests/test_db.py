@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
-from sms_diary.db import Database, open_database
+from sms_diary.db import Database, Queries, open_database
 from sms_diary.db.sqlite import SqliteDatabase
 from sms_diary.errors import ConfigError, DatabaseError, DatabaseNewer
 from tests.conftest import PostgresForTests
@@ -355,3 +357,91 @@ async def test_a_message_without_a_ground_cannot_be_kept(db: Database) -> None:
         with pytest.raises(Exception, match=r"(?i)check"):
             async with db.transaction() as q:
                 await q.run(sql, ground=ground, ledger_id=ledger_id, text=b"")
+
+
+# ---------------------------------------------------------------- all of a transaction at once
+
+_COUNT = "select count(*) from meta where name like 'w%'"
+
+
+async def _note(name: str, q: Queries) -> int:
+    return await q.run("insert into meta (name, value) values (:name, '')", name=name)
+
+
+async def test_work_is_committed_at_its_end_and_its_outcome_returned(db: Database) -> None:
+    assert await db.write(partial(_note, "w1")) == 1
+    assert await db.read(_noted) == 1
+
+
+async def test_work_that_raises_leaves_nothing(db: Database) -> None:
+    async def half_done(q: Queries) -> None:
+        await _note("w1", q)
+        raise ValueError("in the middle")
+
+    with pytest.raises(ValueError, match="in the middle"):
+        await db.write(half_done)
+    assert await db.read(_noted) == 0
+    assert await db.write(partial(_note, "w1")) == 1
+
+
+async def test_works_that_meet_are_carried_out_one_after_another(db: Database) -> None:
+    async def next_one(q: Queries) -> None:
+        await q.run("update meta set value = value || 'x' where name = 'w0'")
+
+    await db.write(partial(_note, "w0"))
+    await asyncio.gather(*(db.write(next_one, urgent=n % 2 == 0) for n in range(20)))
+    async with db.reading() as q:
+        row = await q.one("select value from meta where name = 'w0'")
+    assert row is not None
+    assert row["value"] == "x" * 20
+
+
+async def test_reading_work_cannot_write(db: Database) -> None:
+    with pytest.raises(Exception, match=r"(?i)read.?only"):
+        await db.read(partial(_note, "w1"))
+    assert await db.read(_noted) == 0
+
+
+async def test_sqlite_work_that_waits_for_something_else_is_refused(tmp_path: Path) -> None:
+    async def impatient(q: Queries) -> None:
+        await _note("w1", q)
+        await asyncio.sleep(0)
+
+    database, _ = await open_database(f"sqlite:{tmp_path / 'db'}")
+    try:
+        with pytest.raises(RuntimeError, match="nothing but its queries"):
+            await database.write(impatient)
+        assert await database.read(_noted) == 0
+    finally:
+        await database.close()
+
+
+async def test_who_cancels_sqlite_work_waits_for_its_end(tmp_path: Path) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def slow(q: Queries) -> None:
+        begun.set()
+        go_on.wait(5)  # in the connection's thread: the event loop goes on
+        await _note("w1", q)
+
+    database, _ = await open_database(f"sqlite:{tmp_path / 'db'}")
+    try:
+        task = asyncio.create_task(database.write(slow))
+        await asyncio.to_thread(begun.wait, 5)
+        task.cancel()
+        other = asyncio.create_task(database.write(partial(_note, "w2")))
+        await asyncio.sleep(0)
+        assert not task.done()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await other
+        assert await database.read(_noted) == 2
+    finally:
+        await database.close()
+
+
+async def _noted(q: Queries) -> int:
+    row = await q.one(_COUNT)
+    assert row is not None
+    return int(row[0])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
+Outcome = TypeVar("Outcome")
 Engine = Literal["sqlite", "postgresql"]
 Row = Any
 """A row of either engine: `row["column"]`, or `**row`."""
@@ -47,18 +48,34 @@ class Queries(Protocol):
         """The piece of SQL that this engine needs, for the few places where they differ."""
 
 
+Work = Callable[[Queries], Awaitable[Outcome]]
+"""All of a transaction; it waits for nothing but its queries."""
+
+
 class Database(Protocol):
-    """An open database of either engine."""
+    """An open database of either engine.
+
+    `write` and `read` take the whole work of a transaction: SQLite carries it out in the
+    connection's own thread, so the event loop goes on meanwhile. `transaction` and `reading`
+    go step by step, for callers that have something else to do in between.
+    """
 
     @property
     def engine(self) -> Engine: ...
 
-    def transaction(self, *, urgent: bool = False) -> AbstractAsyncContextManager[Queries]:
-        """A transaction that may write: committed at the end, rolled back on any exception.
+    async def write(self, work: Work[Outcome], *, urgent: bool = False) -> Outcome:
+        """Carry out `work` in one transaction: committed at its end, rolled back if it raises.
 
         `urgent` goes before the others where there is one writer: what is on its way to the
-        operator must not wait for what is only just coming in.
+        operator must not wait for what is only just coming in. Once begun it is never cut in
+        two: who cancels the caller learns nothing of the outcome.
         """
+
+    async def read(self, work: Work[Outcome]) -> Outcome:
+        """Carry out `work` over a view like that of `reading`."""
+
+    def transaction(self, *, urgent: bool = False) -> AbstractAsyncContextManager[Queries]:
+        """A transaction that may write: committed at the end, rolled back on any exception."""
 
     def reading(self) -> AbstractAsyncContextManager[Queries]:
         """A consistent view that never waits for a writer; writing through it fails."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sms_diary.db import sql as reading_sql
-from sms_diary.db.base import Engine, Queries, Row
+from sms_diary.db.base import Engine, Outcome, Queries, Row, Work
 from sms_diary.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -105,6 +105,14 @@ class PostgresDatabase:
                 "о приёме которых школе уже сказано. Включите его и запустите снова."
             )
         return cls(pool)
+
+    async def write(self, work: Work[Outcome], *, urgent: bool = False) -> Outcome:
+        async with self.transaction(urgent=urgent) as q:
+            return await work(q)
+
+    async def read(self, work: Work[Outcome]) -> Outcome:
+        async with self.reading() as q:
+            return await work(q)
 
     @asynccontextmanager
     async def transaction(self, *, urgent: bool = False) -> AsyncIterator[Queries]:  # noqa: ARG002

@@ -32,6 +32,9 @@ TEMPLATES = frozenset({
 """Without these no line can be told; replies (`stopped`, `route_test`) are asked for by name."""
 
 _TABLES = ("subjects", "works")
+_LEVEL_NAMES = {level: level.name.lower() for level in Level}
+_STYLES = 1000
+"""Styles remembered: about one a school."""
 _GAPS = re.compile(r" +(?=:)| {2,}")
 
 
@@ -69,8 +72,10 @@ class Renderer:
         )
         self._subjects = subjects
         self._templates = {
-            name: _compiled(environment, name, source) for name, source in templates.items()
+            name: _Filling(_compiled(environment, name, source))
+            for name, source in templates.items()
         }
+        self._arrangers: dict[Style, Arranger] = {}
         if missing := sorted(TEMPLATES - self._templates.keys()):
             raise ConfigError(f"нет шаблонов SMS: {', '.join(missing)}")
 
@@ -94,7 +99,7 @@ class Renderer:
             Text(
                 message.text,
                 tuple(item.line_id for block in message.blocks for item in block.items),
-                message.level.name.lower(),
+                _LEVEL_NAMES[message.level],
                 message.segments,
             )
             for message in pack(blocks, style.budget)
@@ -109,17 +114,38 @@ class Renderer:
         return self._fill(name, {key: _plain_value(value) for key, value in values.items()})
 
     def _arranger(self, style: Style) -> Arranger:
+        known = self._arrangers.get(style)
+        if known is None:
+            if len(self._arrangers) >= _STYLES:
+                self._arrangers.clear()
+            known = self._arrangers[style] = self._made(style)
+        return known
+
+    def _made(self, style: Style) -> Arranger:
         sentences = Sentences(self._fill, self._subjects, style.phone)
         notices = Notices(self._fill, self._subjects, style.school)
         return Arranger(sentences, notices, budget=style.budget, latin=style.transliterate)
 
     def _fill(self, name: str, values: Mapping[str, object]) -> str:
-        template = self._templates[name]
-        # `render` would copy jinja's globals for each text; without them there are none to abuse.
-        context = template.new_context(dict(values), shared=True)
-        text = "".join(template.root_render_func(context))
+        text = self._templates[name](values)
         # An empty value leaves its spaces behind.
         return _GAPS.sub(_closed, text).strip() if _GAPS.search(text) else text.strip()
+
+
+class _Filling:
+    """A template that is filled again and again, in one context: jinja would make one a text."""
+
+    def __init__(self, template: Template) -> None:
+        self._values: dict[str, object] = {}
+        # `shared`: without jinja's globals there are none to abuse.
+        self._context = template.new_context(self._values, shared=True)
+        self._render = template.root_render_func
+
+    def __call__(self, values: Mapping[str, object]) -> str:
+        self._values.clear()
+        self._values.update(values)
+        self._context.vars.clear()  # what the template set for itself last time
+        return "".join(self._render(self._context))
 
 
 def _compiled(environment: ImmutableSandboxedEnvironment, name: str, source: str) -> Template:

@@ -55,6 +55,8 @@ def plain(text: str) -> str:
 
 def comment(text: str) -> str:
     """A teacher's comment for a parent: plain, and empty if it speaks of an illness."""
+    if not text:
+        return ""
     line = plain(text).rstrip(" .;,")
     return "" if _ILLNESS.search(line) else line
 

@@ -31,10 +31,10 @@ class Sentences:
 
     def day(self, items: Sequence[Told]) -> Wording:
         """Marks and absences of one pupil and day: «Дарья Б. 24.11: рус 5,4; англ н»."""
+        if len(items) == 1 and items[0].kind is not Kind.ABSENCE:
+            return partial(self._single, items[0])
         if all(item.kind is Kind.ABSENCE for item in items):
             return partial(self._absences, items)
-        if len(items) == 1:
-            return partial(self._single, items[0])
         return self._listed("marks_day", _header(items[0]), items)
 
     def week(self, items: Sequence[Told]) -> Wording:
@@ -69,7 +69,9 @@ class Sentences:
 
     def _single(self, item: Told, level: Level) -> str:
         work = self._subjects.work(item.work)
-        values = _header(item) | {
+        values: _Values = {
+            "имя": plain(item.pupil),
+            "дата": words.day(item.day),
             "предмет": self._subjects.forms(item.subject)[level],
             "отметка": words.mark(item.value),
             "работа": work.forms[level],

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from enum import Enum
+from functools import lru_cache
 
 from sms_diary.render.plain import plain
 from sms_diary.render.subjects import Level
@@ -47,6 +48,7 @@ def mark(value: str) -> str:
     return "долг" if value == DEBT else plain(value)
 
 
+@lru_cache(maxsize=1024)
 def day(moment: date | None) -> str:
     """«24.11»; "" for no date."""
     return f"{moment.day:02}.{moment.month:02}" if moment else ""

@@ -7,12 +7,19 @@ Whoever claimed and died leaves its parts `sending`; `recover` puts them in doub
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
+from sms_diary.channels.base import Outgoing
+from sms_diary.clock import SECOND
 from sms_diary.db import Queries, Row
+from sms_diary.encoding import Alphabet, split
 from sms_diary.model import Failure, Ground, PartState
 from sms_diary.provider_id import canonical
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
+
+_split = lru_cache(maxsize=1024)(split)  # the parts of one message come one after another
+_ALPHABETS = {str(alphabet): alphabet for alphabet in Alphabet}
 
 
 @value
@@ -77,23 +84,6 @@ async def add(q: Queries, tools: Tools, messages: Sequence[NewMessage], *, now: 
     return ids
 
 
-@value
-class Claimed:
-    """A part that this process alone may send now."""
-
-    id: int
-    message_id: int
-    number: str
-    text: str
-    """Of the whole message."""
-    alphabet: str
-    sender: str
-    expires: int
-    udh_ref: int
-    seq: int
-    total: int
-
-
 async def claim(q: Queries, *, route: str, owner: str, limit: int, now: int) -> list[Row]:
     """Take up to `limit` parts in the order of (lane, turn), none that has expired; for `opened`.
 
@@ -128,24 +118,29 @@ async def claim(q: Queries, *, route: str, owner: str, limit: int, now: int) -> 
     return list(chosen)
 
 
-def opened(tools: Tools, claimed: Sequence[Row]) -> list[Claimed]:
-    """The claimed parts with their numbers and texts, in the order in which they leave."""
+def opened(tools: Tools, claimed: Sequence[Row], *, now: int) -> list[Outgoing]:
+    """The claimed parts with numbers and texts of their own, in the order in which they leave."""
     unseal = tools.vault.text
     return [
-        Claimed(
-            id=row["id"],
-            message_id=row["message_id"],
-            number=unseal(row["sealed"], "number.sealed", row["number_id"]),
-            text=unseal(row["text"], "message.text", row["message_id"]),
-            alphabet=row["alphabet"],
-            sender=row["sender"],
-            expires=row["expires"],
-            udh_ref=row["udh_ref"],
-            seq=row["seq"],
-            total=row["total"],
+        Outgoing(
+            row["id"],
+            unseal(row["sealed"], "number.sealed", row["number_id"]),
+            _own(unseal(row["text"], "message.text", row["message_id"]), row),
+            _ALPHABETS[row["alphabet"]],
+            row["expires"],
+            max((row["expires"] - now) // SECOND, 1),
+            row["sender"],
+            row["udh_ref"],
+            row["total"],
+            row["seq"],
         )
         for row in claimed
     ]
+
+
+def _own(text: str, row: Row) -> str:
+    """What this part carries of its message's text."""
+    return text if row["total"] == 1 else _split(text)[row["seq"] - 1]
 
 
 @value

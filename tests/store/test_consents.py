@@ -181,18 +181,18 @@ async def test_the_rest_of_a_half_sent_text_follows_only_if_it_is_still_allowed(
     to = home.younger if allowed else home.elder
     async with db.transaction() as q:
         own = await line(q, tools, to, 1)
-        await queue(q, tools, to, school.id, "длинный", lines=(own,), parts=2)
+        [message] = await queue(q, tools, to, school.id, "длинный", lines=(own,), parts=2)
         [first] = await claim(q, tools, limit=1)
-        await q.run("update part set state = 'delivered' where id = :id", id=first.id)
-        await outbox.mark_told(q, [first.id])
+        await q.run("update part set state = 'delivered' where id = :id", id=first.part_id)
+        await outbox.mark_told(q, [first.part_id])
     await _stop(db, tools, school, home.elder)
     expected = "queued" if allowed else "withdrawn"
-    assert await _states(db, "part", first.message_id) == ["delivered", expected]
+    assert await _states(db, "part", message) == ["delivered", expected]
     async with db.transaction() as q:
         again = await claim(q, tools)
     assert [part.seq for part in again] == ([2] if allowed else [])
     # Nothing more will come for the text that was cut short: it is not left open.
-    assert await _states(db, "message", first.message_id) == ["open" if allowed else "withdrawn"]
+    assert await _states(db, "message", message) == ["open" if allowed else "withdrawn"]
 
 
 async def test_what_needs_no_consent_is_not_taken_back(

@@ -7,10 +7,11 @@ from collections import Counter
 
 import pytest
 
+from sms_diary.channels.base import Outgoing
 from sms_diary.db import Database
 from sms_diary.model import ConsentState, Failure, Ground, PartState
 from sms_diary.store import numbers, outbox
-from sms_diary.store.outbox import Claimed, Settled
+from sms_diary.store.outbox import Settled
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from tests.seeding import (
@@ -19,6 +20,7 @@ from tests.seeding import (
     claim,
     column,
     line,
+    long,
     phone,
     queue,
     set_consent,
@@ -29,7 +31,7 @@ WORKERS = 8
 STATES = "select state from part order by id"
 
 
-async def _claim(db: Database, tools: Tools, **how: object) -> list[Claimed]:
+async def _claim(db: Database, tools: Tools, **how: object) -> list[Outgoing]:
     async with db.transaction() as q:
         return await claim(q, tools, **how)  # type: ignore[arg-type]
 
@@ -44,7 +46,7 @@ async def test_many_workers_claim_each_part_exactly_once(
     async def work(owner: str) -> list[int]:
         mine: list[int] = []
         while claimed := await _claim(db, tools, owner=owner, limit=37):
-            mine += [part.id for part in claimed]
+            mine += [part.part_id for part in claimed]
         return mine
 
     async def until_none_is_left(owner: str) -> list[int]:
@@ -77,9 +79,10 @@ async def test_a_claimed_part_carries_all_that_a_channel_needs(
     db: Database, tools: Tools, school: School, guardians: list[Subscribed]
 ) -> None:
     async with db.transaction() as q:
-        [message] = await queue(q, tools, guardians[3], school.id, "Дарья: 5", parts=2)
+        await queue(q, tools, guardians[3], school.id, "Дарья: 5", parts=2)
     first, second = await _claim(db, tools)
-    assert (first.number, first.text, first.message_id) == (phone(3), "Дарья: 5", message)
+    assert first.number == second.number == phone(3)
+    assert first.text + second.text == long("Дарья: 5", 2)
     assert [(part.seq, part.total, part.udh_ref) for part in (first, second)] == [
         (1, 2, 7),
         (2, 2, 7),
@@ -158,7 +161,7 @@ async def test_a_stop_and_a_claim_at_once_leave_either_a_claim_or_a_stop(
             await set_consent(q, tools, school.id, [to], ConsentState.STOPPED)
 
     async def work() -> list[int]:
-        return [part.id for _ in range(10) for part in await _claim(db, tools, limit=1)]
+        return [part.part_id for _ in range(10) for part in await _claim(db, tools, limit=1)]
 
     done = await asyncio.gather(work(), work(), *map(stop, guardians[:10]))
     claimed = {part_id for mine in done[:2] if mine for part_id in mine}
@@ -176,7 +179,7 @@ async def test_settling_writes_the_outcome_and_leaves_final_parts_alone(
 ) -> None:
     async with db.transaction() as q:
         await queue(q, tools, guardians[0], school.id, *"abcd")
-    parts = [part.id for part in await _claim(db, tools, now=50)]
+    parts = [part.part_id for part in await _claim(db, tools, now=50)]
     async with db.transaction() as q:
         await q.run("update part set state = 'delivered' where id = :id", id=parts[3])
         await outbox.settle(
@@ -214,7 +217,7 @@ async def test_lines_are_taken_by_their_message_and_told_when_the_operator_takes
     assert await column(db, states) == ["taken", "taken"]
     first, _ = await _claim(db, tools)
     async with db.transaction() as q:
-        await outbox.mark_told(q, [first.id])
+        await outbox.mark_told(q, [first.part_id])
     assert await column(db, states) == ["told", "taken"]
 
 
@@ -258,16 +261,16 @@ async def test_two_parts_that_end_at_the_same_time_close_their_message(
     delivered = "update part set state = 'delivered' where id = :id"
     if db.engine == "sqlite":  # one writer: nothing can happen at the same time
         async with db.transaction() as q:
-            await q.run(delivered, id=first.id)
+            await q.run(delivered, id=first.part_id)
             await outbox.fold(q, [message], now=9)
         async with db.transaction() as q:
-            await q.run(delivered, id=second.id)
+            await q.run(delivered, id=second.part_id)
             await outbox.fold(q, [message], now=9)
     else:
         async with db.transaction() as later:
-            await later.run(delivered, id=second.id)
+            await later.run(delivered, id=second.part_id)
             async with db.transaction() as sooner:
-                await sooner.run(delivered, id=first.id)
+                await sooner.run(delivered, id=first.part_id)
                 await outbox.fold(sooner, [message], now=9)
                 folding = asyncio.create_task(outbox.fold(later, [message], now=9))
                 await waits_or_ends(db, folding)

@@ -25,7 +25,7 @@ async def _sending(
     async with db.transaction() as q:
         own = await line(q, tools, to, tools.ids.new())
         await queue(q, tools, to, school.id, "5", parts=parts, lines=(own,), expires=expires)
-        return [part.id for part in await claim(q, tools, now=now, owner=owner)]
+        return [part.part_id for part in await claim(q, tools, now=now, owner=owner)]
 
 
 async def test_a_retry_is_queued_again_when_it_is_due(
@@ -41,7 +41,7 @@ async def test_a_retry_is_queued_again_when_it_is_due(
         assert await claim(q, tools, now=50) == []
         assert await sweeps.release_retries(q, now=49) == 0
         assert await sweeps.release_retries(q, now=50) == 1
-        assert [part.id for part in await claim(q, tools, now=50)] == [first]
+        assert [part.part_id for part in await claim(q, tools, now=50)] == [first]
 
 
 async def test_what_was_not_sent_in_time_is_closed_with_its_lines(

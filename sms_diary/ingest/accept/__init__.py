@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sms_diary.clock import Clock
@@ -97,23 +98,17 @@ class Acceptor:
         Reading and matching hold no lock. If the school's roll or diary has changed by the time
         the rows are to be written (`school.rev`), it is all done again under the lock.
         """
-        async with self._database.reading() as q:
-            plan = await self._plan(q, requests)
-        async with self._database.transaction() as q:
-            locked = await schools.by_ids(q, plan.known, lock=True)
-            if any(locked[i].rev != school.rev for i, school in plan.known.items()):
-                plan = await self._plan(q, requests)
-            await self._write(q, plan)
+        plan = await self._database.read(partial(self._plan, requests))
+        results = await self._database.write(partial(self._write, requests, plan))
         self._wakes.fanout.set()
-        return plan.results
+        return results
 
     async def try_out(self, request: Request) -> Accepted:
         """What the request would do; nothing is kept."""
-        async with self._database.reading() as q:
-            plan = await self._plan(q, [request])
+        plan = await self._database.read(partial(self._plan, [request]))
         return plan.results[0]
 
-    async def _plan(self, q: Queries, requests: Sequence[Request]) -> _Plan:
+    async def _plan(self, requests: Sequence[Request], q: Queries) -> _Plan:
         known = await schools.by_ids(q, (r.school_id for r in requests))
         earlier = await deliveries.earlier(q, map(_key, requests))
         results: list[Accepted] = []
@@ -184,9 +179,15 @@ class Acceptor:
         accepted.answer = _answer(request, accepted.outcomes)
         plan.deliveries.append(_kept(request, delivery_id, accepted))
 
-    async def _write(self, q: Queries, plan: _Plan) -> None:
-        if not plan.deliveries:
-            return
+    async def _write(self, requests: Sequence[Request], plan: _Plan, q: Queries) -> list[Accepted]:
+        locked = await schools.by_ids(q, plan.known, lock=True)
+        if any(locked[i].rev != school.rev for i, school in plan.known.items()):
+            plan = await self._plan(requests, q)
+        if plan.deliveries:
+            await self._keep(q, plan)
+        return plan.results
+
+    async def _keep(self, q: Queries, plan: _Plan) -> None:
         await schools.bump(q, plan.known)
         await plan.registry.write(q)
         await deliveries.add(q, self._tools, plan.deliveries, now=plan.now)
