@@ -9,7 +9,7 @@ import asyncio
 import fcntl
 import os
 import uuid
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +25,13 @@ from sms_diary.api.events import EventsDoor
 from sms_diary.api.health import Health
 from sms_diary.api.messages import AdminEndpoint
 from sms_diary.api.problem import answering
+from sms_diary.carrying import Ways
 from sms_diary.channels.base import Channel, Reports
-from sms_diary.channels.smpp import SmppChannel, SmppSettings
+from sms_diary.channels.smpp import SmppChannel, SmppSettings, content, profile, results
 from sms_diary.clock import SECOND, Clock
 from sms_diary.collector import Collector
 from sms_diary.compose import Compose
-from sms_diary.config import Settings, route_values
+from sms_diary.config import Settings, provider_folders, route_values
 from sms_diary.db import Database, is_outage, open_database
 from sms_diary.dispatch import Dispatch, Settle
 from sms_diary.errors import DatabaseBusy
@@ -89,6 +90,11 @@ async def _give_back(database: Database, holder: str) -> None:
         log.warning("leases are not released", error=type(error).__name__)
 
 
+def _routes(settings: Settings) -> list[SmppSettings]:
+    folders = provider_folders(settings)
+    return [profile.load(route_values(route), folders).settings for route in settings.routes]
+
+
 def _lease(settings: Settings) -> int:
     return int(settings.lease_seconds * SECOND)
 
@@ -113,7 +119,11 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
         stack.enter_context(_only_server(settings.database))
         base = await stack.enter_async_context(opened(settings))
         wakes = Wakes()
-        channels = tuple(SmppChannel(SmppSettings(**route_values(r))) for r in settings.routes)
+        own = _routes(settings)
+        channels = tuple(SmppChannel(one) for one in own)
+        ways = Ways(
+            own[0].name if own else NO_ROUTE, {one.name: content.carrying(one) for one in own}
+        )
         alone = base.database.engine == "sqlite"
         if alone:
             # Whoever served this file before is dead: `_only_server` holds its lock.
@@ -122,7 +132,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
                 await sweeps.recover(q)
         await _keep_leases(stack, base, settings)
         acceptor = Acceptor(base.database, base.tools, clock, wakes)
-        await _start_loops(stack, settings, base, clock, wakes, channels)
+        await _start_loops(stack, settings, base, clock, wakes, channels, ways)
         monitor = Monitor(base.database, clock, channels)
         collector: Collector[Request, Accepted] = Collector(
             acceptor.accept_many,
@@ -131,19 +141,27 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
             hopeless=is_outage,
         )
         address = await _serve(
-            stack, settings, _web(base, clock, wakes, acceptor, collector, monitor)
+            stack, settings, _web(base, clock, wakes, acceptor, collector, monitor, own)
         )
         yield Service(base, clock, wakes, acceptor, monitor, channels, address)
 
 
 def _web(
     base: Base, clock: Clock, wakes: Wakes, acceptor: Acceptor,
-    collector: Collector[Request, Accepted], monitor: Monitor,
+    collector: Collector[Request, Accepted], monitor: Monitor, own: Sequence[SmppSettings],
 ) -> web.Application:  # fmt: skip
     callers = Callers(base.database, base.tools)
+    vendor = {one.name: one.vendor_codes for one in own}
     routes = [
         *EventsDoor(callers, acceptor, collector, base.database).routes(),
-        *AdminEndpoint(callers, base.database, base.tools, clock, wakes).routes(),
+        *AdminEndpoint(
+            callers,
+            base.database,
+            base.tools,
+            clock,
+            wakes,
+            explain=lambda route, code: results.reason(code, vendor.get(route, {})),
+        ).routes(),
         *Health(monitor).routes(),
     ]
     return server.application(middlewares=[answering(monitor.answered)], routes=routes)
@@ -157,15 +175,14 @@ async def _serve(stack: AsyncExitStack, settings: Settings, app: web.Application
 
 async def _start_loops(
     stack: AsyncExitStack, settings: Settings, base: Base, clock: Clock, wakes: Wakes,
-    channels: tuple[Channel, ...],
+    channels: tuple[Channel, ...], ways: Ways,
 ) -> None:  # fmt: skip
     database, tools = base.database, base.tools
     renderer = Renderer.from_folder(settings.templates or templates_dir())
-    route = channels[0].name if channels else NO_ROUTE
     fanout = Fanout(database, tools, clock, wakes)
-    compose = Compose(database, tools, clock, wakes, renderer, route=route)
+    compose = Compose(database, tools, clock, wakes, renderer, ways)
     receipts = Receipts(database, tools, clock, wakes, alone=database.engine == "sqlite")
-    inbound = InboundLoop(database, tools, clock, wakes, renderer)
+    inbound = InboundLoop(database, tools, clock, wakes, renderer, ways)
     steps = [
         ("fanout", fanout.step, wakes.fanout),
         ("compose", compose.step, wakes.compose),
@@ -183,7 +200,9 @@ async def _start_loops(
     for channel in channels:
         # Stopped after its loop has ended: what is on its way is still settled.
         stack.push_async_callback(channel.stop)
-        dispatch = Dispatch(database, tools, clock, channel, owner=base.holder)
+        dispatch = Dispatch(
+            database, tools, clock, channel, owner=base.holder, way=ways.of(channel.name)
+        )
         _in_background(stack, _send(channel, dispatch, reports, base, settings, wakes))
 
 

@@ -13,9 +13,9 @@ from datetime import date
 from functools import lru_cache, partial
 
 from sms_diary import plan
+from sms_diary.carrying import Carrying, Ways
 from sms_diary.clock import Clock
 from sms_diary.db import Database, Queries, Row
-from sms_diary.encoding import choose
 from sms_diary.model import Ground, Told, kind_of
 from sms_diary.render import Renderer, Style, Text
 from sms_diary.store import diary, lines, numbers, outbox, schools
@@ -34,14 +34,14 @@ GUARDIANS = 500
 class Compose:
     def __init__(
         self, database: Database, tools: Tools, clock: Clock, wakes: Wakes, renderer: Renderer,
-        *, route: str,
+        ways: Ways,
     ) -> None:  # fmt: skip
         self._database = database
         self._tools = tools
         self._clock = clock
         self._wakes = wakes
         self._renderer = renderer
-        self._route = route
+        self._ways = ways
 
     async def step(self) -> bool:
         """Compose for the next guardians; whether there may be more.
@@ -106,8 +106,14 @@ class Compose:
         }
 
     def _tell(self, rows: Sequence[Row], was: dict[int, str], school: School) -> list[Text]:
-        style = Style(school=school.short_name, budget=school.budget, transliterate=school.latin)
+        style = Style(
+            school=school.short_name, budget=school.budget, transliterate=school.latin,
+            way=self._way(school),
+        )  # fmt: skip
         return self._renderer.tell([self._told(row, was.get(row["id"])) for row in rows], style)
+
+    def _way(self, school: School) -> Carrying:
+        return self._ways.of(school.route or self._ways.default)
 
     def _told(self, row: Row, was: str | None) -> Told:
         body = row["body"]
@@ -161,7 +167,8 @@ class Compose:
         self, own: Sequence[Row], text: Text, school: School, turns: tuple[int, ...],
         references: dict[int, list[int]],
     ) -> NewMessage:  # fmt: skip
-        row = own[0]
+        row, way = own[0], self._way(school)
+        turns = turns[-1:] if way.whole else turns
         return NewMessage(
             school_id=school.id,
             guardian_id=row["guardian_id"],
@@ -171,14 +178,15 @@ class Compose:
             ledger_id=row["ledger_id"],
             inbound_id=None,
             text=text.text,
-            alphabet=str(choose(text.text)),
+            alphabet=str(way.choose(text.text)),
             turns=turns,
             udh_ref=references[row["number_id"]].pop(0) if len(turns) > 1 else 0,
             level=text.level,
             lane=min(one["lane"] for one in own),
-            route=school.route or self._route,
+            route=school.route or self._ways.default,
             expires=min(one["expires"] for one in own),
             line_ids=text.line_ids,
+            whole=way.whole,
         )
 
 

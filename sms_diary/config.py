@@ -7,11 +7,12 @@ the setting. Secrets never show in a repr.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,44 +22,55 @@ from pydantic_settings import (
 )
 
 from sms_diary.errors import ConfigError
+from sms_diary.fields import SmppFields, Strict, sentence
+from sms_diary.resources import providers_dir
 
 DEFAULT_FILE = Path("sms-diary.toml")
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Web(_Section):
+class Web(Strict):
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
 
 
-class Route(_Section):
-    """An account at an operator or aggregator; most fields are the SMPP channel's own."""
+_NAME = r"^[a-z0-9][a-z0-9-]*$"
+_REPLY_TO = re.compile(r"|sender|\+?[0-9]{3,15}")
 
-    name: str = Field(min_length=1, max_length=40, pattern=r"^[a-z0-9][a-z0-9-]*$")
-    host: str
-    port: int = Field(ge=1, le=65535)
+
+class Route(SmppFields):
+    """An account at an operator or aggregator: its own fields, and whatever the provider's file
+    says otherwise."""
+
+    name: str = Field(min_length=1, max_length=40, pattern=_NAME)
+    provider: str | None = Field(None, min_length=1, max_length=40, pattern=_NAME)
+    """The file in `providers/` whose settings hold where the route has none."""
     system_id: str
     password: SecretStr = SecretStr("")
     password_file: Path | None = None
-    system_type: str = ""
     source: str = ""
-    source_ton: int | None = None
-    source_npi: int | None = None
-    dest_ton: int = 1
-    dest_npi: int = 1
-    destination_plus: bool = False
-    default_alphabet: Literal["gsm7", "ucs2-only"] = "gsm7"
-    send_reference: bool = False
-    receipt_zone: str = "UTC"
-    window: int = Field(100, ge=1, le=10_000)
-    rate: float = Field(0.0, ge=0)
-    enquire_link: float = Field(30.0, gt=0)
-    response_timeout: float = Field(30.0, gt=0)
-    tls: bool = False
+    reply_to: str = ""
+    """How texts say where to answer: "" nowhere, "sender", or a number."""
+    address_range: str = ""
+    addr_ton: int = Field(0, ge=0, le=0xFF)
+    addr_npi: int = Field(0, ge=0, le=0xFF)
+    local_address: str = ""
     ca_file: str = ""
+
+    @field_validator("reply_to")
+    @classmethod
+    def _is_a_way_back(cls, reply_to: str) -> str:
+        if _REPLY_TO.fullmatch(reply_to) is None:
+            raise ValueError("пусто, sender или номер, на который отвечать")
+        return reply_to
+
+    @model_validator(mode="after")
+    def _a_name_cannot_be_answered(self) -> Self:
+        named = self.source and not self.source.removeprefix("+").isdecimal()
+        if named and self.reply_to == "sender":
+            raise ValueError(
+                "reply_to = sender, а на имя отправителя ответить нельзя: укажите номер или уберите"
+            )
+        return self
 
     def secret(self) -> str:
         """The password itself, from its file if one is named."""
@@ -91,6 +103,8 @@ class Settings(BaseSettings):
     routes: tuple[Route, ...] = ()
     templates: Path | None = None
     """A folder of SMS texts instead of those that ship."""
+    providers: Path | None = None
+    """A folder of providers' files of one's own, before those that ship."""
     log: Literal["json", "plain"] = "json"
     lease_seconds: float = Field(30.0, ge=1)
     """How long a dead process's routes stay its own (PostgreSQL)."""
@@ -145,34 +159,24 @@ def load(file: Path | None) -> Settings:
     return settings
 
 
-_SENTENCES = {
-    "missing": "нет обязательной настройки",
-    "extra_forbidden": "такой настройки нет",
-    "int_parsing": "нужно целое число",
-    "int_type": "нужно целое число",
-    "float_parsing": "нужно число",
-    "bool_parsing": "нужно true или false",
-    "string_type": "нужна строка в кавычках",
-    "literal_error": "такого значения не бывает",
-    "string_pattern_mismatch": "только латинские строчные буквы, цифры и дефис",
-    "greater_than_equal": "слишком малое значение",
-    "less_than_equal": "слишком большое значение",
-    "greater_than": "слишком малое значение",
-}
-
-
 def _explained(wrong: ValidationError) -> str:
     lines = []
     for error in wrong.errors(include_url=False, include_input=False):
         place = ".".join(str(part) for part in error["loc"])
-        lines.append(f"  {place}: {_SENTENCES.get(error['type'], 'значение не подходит')}")
+        lines.append(f"  {place}: {sentence(error)}")
     return "\n".join(lines)
 
 
 def route_values(route: Route) -> dict[str, Any]:
-    """The route's settings as the SMPP channel takes them."""
-    values = route.model_dump(exclude={"password", "password_file"})
-    return values | {"password": route.secret()}
+    """What the route itself says to its channel (`channels.smpp.profile.load`), no defaults."""
+    own = route.model_dump(exclude_unset=True, exclude={"password", "password_file", "reply_to"})
+    return own | {"password": route.secret()}
+
+
+def provider_folders(settings: Settings) -> tuple[Path, ...]:
+    """Where providers' files are looked for, the first that has one wins."""
+    own = () if settings.providers is None else (settings.providers,)
+    return (*own, providers_dir())
 
 
 EXAMPLE = """\
@@ -187,6 +191,7 @@ port = 8080
 # Договор с оператором или агрегатором (SMPP 3.4). Без маршрута сообщения только копятся.
 # [[routes]]
 # name = "main"
+# provider = "smpp-generic"              # что известно об операторе: sms-diary route show main
 # host = "smpp.example.ru"
 # port = 2775
 # system_id = "school"

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from functools import partial
 
 from sms_diary import retry
+from sms_diary.carrying import USUAL, Carrying
 from sms_diary.channels.base import Channel, Outcome, Result
 from sms_diary.clock import Clock
 from sms_diary.db import Database, Queries
-from sms_diary.model import Failure, PartState
+from sms_diary.model import FINAL, Failure, PartState
 from sms_diary.store import outbox, receipts
 from sms_diary.store.outbox import Settled
 from sms_diary.store.tools import Tools
@@ -25,13 +26,15 @@ class Dispatch:
     """The loop of one route."""
 
     def __init__(
-        self, database: Database, tools: Tools, clock: Clock, channel: Channel, *, owner: str
-    ) -> None:
+        self, database: Database, tools: Tools, clock: Clock, channel: Channel, *, owner: str,
+        way: Carrying = USUAL,
+    ) -> None:  # fmt: skip
         self._database = database
         self._tools = tools
         self._clock = clock
         self._channel = channel
         self._owner = owner
+        self._way = way
 
     async def step(self) -> bool:
         """Hand over what there is room for; whether there may be more at once.
@@ -56,7 +59,7 @@ class Dispatch:
             urgent=True,
         )
         if claimed:
-            await self._channel.send(outbox.opened(self._tools, claimed, now=now))
+            await self._channel.send(outbox.opened(self._tools, claimed, self._way, now=now))
         return len(claimed) == room
 
 
@@ -85,9 +88,9 @@ async def _write(route: str, results: Sequence[Result], now: int, q: Queries) ->
         await outbox.mark_told(q, [r.part_id for r in accepted])
         ids = [(r.part_id, r.provider_id) for r in accepted]
         await receipts.adopt(q, route, ids, now=now)
-    rejected = [s.part_id for s in settled if s.state is PartState.REJECTED]
-    if rejected:
-        messages = await outbox.messages_of(q, rejected)
+    ended = [s.part_id for s in settled if s.state in FINAL]
+    if ended:
+        messages = await outbox.messages_of(q, ended)
         await outbox.fold(q, messages, now=now)
 
 
@@ -104,7 +107,7 @@ def _settled(result: Result, attempts: dict[int, tuple[int, int]], now: int) -> 
     decision = retry.decide(failure, tries, now=now, expires=expires, delay=result.delay)
     return Settled(
         result.part_id,
-        PartState.REJECTED if decision.at is None else PartState.RETRY,
+        decision.state,
         failure=failure,
         code=result.code,
         due=decision.at,

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from sms_diary import keywords, plan, schedule
+from sms_diary.carrying import Ways
 from sms_diary.channels.base import InboundReport
 from sms_diary.clock import DAY, Clock
 from sms_diary.db import Database, Queries
-from sms_diary.encoding import choose, segments
 from sms_diary.keywords import Meaning
 from sms_diary.model import ConsentState, Ground
 from sms_diary.render import Renderer
@@ -30,13 +30,15 @@ NO_SCHOOL = 0
 
 class InboundLoop:
     def __init__(
-        self, database: Database, tools: Tools, clock: Clock, wakes: Wakes, renderer: Renderer
-    ) -> None:
+        self, database: Database, tools: Tools, clock: Clock, wakes: Wakes, renderer: Renderer,
+        ways: Ways,
+    ) -> None:  # fmt: skip
         self._database = database
         self._tools = tools
         self._clock = clock
         self._wakes = wakes
         self._renderer = renderer
+        self._ways = ways
 
     async def store(self, route: str, reports: Sequence[InboundReport]) -> None:
         """Commit the SMS; after that, and only then, may they be acknowledged."""
@@ -110,6 +112,8 @@ class InboundLoop:
 
     async def _confirm(self, q: Queries, sms: Inbound, now: int) -> None:
         text = self._renderer.say("stopped")
+        way = self._ways.of(sms.route)
+        turns = plan.turns(0, now, way.segments(text))
         message = NewMessage(
             school_id=NO_SCHOOL,
             guardian_id=None,
@@ -119,12 +123,13 @@ class InboundLoop:
             ledger_id=None,
             inbound_id=sms.id,
             text=text,
-            alphabet=choose(text).value,
-            turns=plan.turns(0, now, segments(text)),
+            alphabet=str(way.choose(text)),
+            turns=turns[-1:] if way.whole else turns,
             udh_ref=1,
             level="full",
             lane=schedule.URGENT_LANE,
             route=sms.route,
             expires=now + schedule.REPLY_EXPIRES,
+            whole=way.whole,
         )
         await outbox.add(q, self._tools, [message], now=now)

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from sms_diary.carrying import USUAL
 from sms_diary.channels.base import Outgoing
 from sms_diary.db import Database, Queries
 from sms_diary.ingest.accept import Request
@@ -145,8 +146,8 @@ async def queue(
         NewMessage(
             school_id=school_id, guardian_id=to.guardian_id, number_id=to.number_id,
             consent_rev=row["consent_rev"], ground=ground, ledger_id=to.ledger_id, inbound_id=None,
-            text=long(text, parts), alphabet="ucs2", turns=tuple(range(turn, turn + parts)), udh_ref=7,
-            level="full", lane=lane, route=route, expires=expires, line_ids=lines,
+            text=long(text, parts), alphabet="ucs2", turns=tuple(range(turn, turn + parts)),
+            udh_ref=7, level="full", lane=lane, route=route, expires=expires, line_ids=lines,
         )
         for text in texts
     ]  # fmt: skip
@@ -159,7 +160,10 @@ async def claim(
 ) -> list[Outgoing]:  # fmt: skip
     """What one worker may send now, read."""
     return outbox.opened(
-        tools, await outbox.claim(q, route=route, owner=owner, limit=limit, now=now), now=now
+        tools,
+        await outbox.claim(q, route=route, owner=owner, limit=limit, now=now),
+        USUAL,
+        now=now,
     )
 
 

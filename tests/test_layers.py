@@ -16,9 +16,10 @@ PACKAGE = Path(__file__).resolve().parent.parent / "sms_diary"
 # From the bottom up. A name is a module, or a package with all in it but the modules that are named
 # in a higher row. What is not here is not allowed: a new module gets its row first.
 ROWS = (
-    "errors resources values",
+    "errors resources values fields",
     "config",
     "model phone encoding vault clock ids logs wake",
+    "carrying",
     "consent keywords schedule render retry provider_id ingest",
     "plan",  # pure as the row below it, and made of consent and schedule
     "db collector channels",

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sms_diary.carrying import Ways
 from sms_diary.channels.base import Outcome, Outgoing, Reports, Result
 from sms_diary.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
 from sms_diary.compose import Compose
@@ -50,6 +51,7 @@ from tests.seeding import (
 
 LINES = "select state || ' ' || reason as line from line order by id"
 RENDERER = Renderer.from_folder(templates_dir())
+WAYS = Ways(ROUTE, {})
 MUM, DAD = phone(1), phone(2)
 
 
@@ -64,10 +66,10 @@ class Diary:
         wakes = Wakes()
         self.acceptor = Acceptor(db, tools, clock, wakes)
         self.fanout = Fanout(db, tools, clock, wakes)
-        self.compose = Compose(db, tools, clock, wakes, RENDERER, route=ROUTE)
+        self.compose = Compose(db, tools, clock, wakes, RENDERER, WAYS)
         self.dispatch = Dispatch(db, tools, clock, self.channel, owner="test")
         self.receipts = Receipts(db, tools, clock, wakes, alone=True)
-        self.inbound = InboundLoop(db, tools, clock, wakes, RENDERER)
+        self.inbound = InboundLoop(db, tools, clock, wakes, RENDERER, WAYS)
         self.reports = Reports(
             Settle(db, clock, wakes), self.receipts.store, self.inbound.store, wakes.dispatch.set
         )

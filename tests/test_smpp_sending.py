@@ -1,4 +1,4 @@
-"""What goes to an SMSC, made without a network: submit_sm, pace, settings."""
+"""What goes to an SMSC, made without a network: submit_sm, settings."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sms_diary.channels.smpp.link import Backoff
-from sms_diary.channels.smpp.pacing import Pacer
 from sms_diary.channels.smpp.submit import SubmitBuilder, relative_time, user_data_header
 from sms_diary.encoding import Alphabet, choose, split
 from sms_diary.errors import ConfigError, PduError
-from tests.smpp_peer import HandClock, part, read_submit, settings
+from tests.smpp_peer import part, read_submit, settings
 
 
 def built(*args: Any, route: dict[str, Any] | None = None, **changes: Any) -> Any:
@@ -62,17 +61,38 @@ def test_validity_is_relative_and_within_what_an_smsc_takes(seconds: int, period
     assert len(period) == 16
 
 
-def test_a_route_that_trusts_ucs2_only_sends_latin_as_ucs2() -> None:
-    sent = built(text="ok", alphabet=Alphabet.GSM7, route={"default_alphabet": "ucs2-only"})
-    assert (sent.coding, sent.message) == (8, "ok".encode("utf-16-be"))
-
-
 def test_addresses_follow_the_routes_settings() -> None:
     route = {"destination_plus": True, "source_ton": 5, "source_npi": 1, "dest_npi": 0}
     sent = built(route=route)
     assert sent.source == (5, 1, b"SHKOLA")
     assert sent.destination == (1, 0, b"+79000000001")
     assert built(sender="1234").source == (3, 0, b"1234")
+
+
+@pytest.mark.parametrize(
+    ("sender", "source"),
+    [
+        ("SHKOLA 5", (5, 0, b"SHKOLA 5")),
+        ("1234", (3, 0, b"1234")),
+        ("+1234", (3, 0, b"1234")),
+        ("79000000001", (1, 1, b"79000000001")),
+        ("+79000000001", (1, 1, b"79000000001")),
+        ("89000000001", (1, 1, b"79000000001")),  # typed as it is dialled
+        ("9000000001", (2, 1, b"9000000001")),
+        ("+375290000001", (1, 1, b"375290000001")),
+    ],
+)
+def test_the_form_of_the_sender_says_its_type(sender: str, source: tuple[int, int, bytes]) -> None:
+    assert built(sender=sender).source == source
+    # Whoever knows better wins, whatever the form.
+    assert built(sender=sender, route={"source_ton": 0, "source_npi": 9}).source[:2] == (0, 9)
+
+
+@pytest.mark.parametrize("sender", ["TwelveLetter", "Школа", "7900000000100000"])
+def test_a_sender_that_no_operator_takes_is_refused_before_it_leaves(sender: str) -> None:
+    with pytest.raises(PduError) as refused:
+        built(sender=sender)
+    assert refused.value.status == 0x0A
 
 
 @pytest.mark.parametrize(
@@ -95,93 +115,6 @@ def test_the_password_is_in_no_representation() -> None:
 def test_an_unreadable_ca_file_is_a_setting_that_is_wrong() -> None:
     with pytest.raises(ConfigError, match="ca_file"):
         settings(1, tls=True, ca_file="/nowhere/ca.pem").tls_context()
-
-
-# --- pace
-
-
-@given(
-    rate=st.floats(0.1, 2000),
-    steps=st.lists(st.tuples(st.floats(0, 3), st.integers(0, 500)), max_size=40),
-)
-def test_no_second_ever_sees_more_than_the_rate_and_a_small_burst(
-    rate: float, steps: list[tuple[float, int]]
-) -> None:
-    time = HandClock()
-    pacer = Pacer(rate, time)
-    taken: list[tuple[float, int]] = []
-    for passed, wanted in steps:
-        time.now += passed
-        taken.append((time.now, pacer.take(wanted)))
-    for at, _ in taken:
-        within = sum(count for moment, count in taken if at <= moment < at + 1)
-        assert within <= rate + max(1.0, rate * 0.05) + 1e-6
-
-
-def test_a_part_every_two_seconds_is_a_pace_too() -> None:
-    time = HandClock()
-    pacer = Pacer(0.5, time)
-    assert pacer.take(5) == 1
-    assert pacer.allowance(1.0) == 0
-    assert pacer.wait() == pytest.approx(2.0)
-    time.now += 2.0
-    assert pacer.take(5) == 1
-
-
-def test_without_a_limit_nothing_is_held_back() -> None:
-    pacer = Pacer(0, HandClock())
-    assert pacer.take(10_000) == 10_000
-    assert pacer.allowance(1.0) > 1_000_000
-    assert pacer.wait() == 0
-
-
-def test_a_burst_of_refusals_is_one_cut_and_the_pace_comes_back() -> None:
-    time = HandClock()
-    pacer = Pacer(100, time)
-    for _ in range(50):
-        pacer.throttled()
-    assert pacer.rate == pytest.approx(85)
-    assert pacer.take(10) == 0
-    for _ in range(20):
-        time.now += 1.0
-        pacer.take(1000)
-    assert pacer.rate == 100
-
-
-def test_an_unlimited_route_that_is_throttled_starts_from_what_it_really_sent() -> None:
-    time = HandClock()
-    pacer = Pacer(0, time)
-    for _ in range(30):
-        pacer.take(20)
-        time.now += 0.1
-    pacer.throttled()
-    assert pacer.rate == pytest.approx(200 * 0.85, rel=0.15)
-
-
-def test_under_a_real_limit_the_pace_settles_just_below_it() -> None:
-    time = HandClock()
-    pacer = Pacer(1000, time)
-    second, in_second, passed_last_minute = 0, 0, 0
-    for step in range(120 * 50):
-        time.now += 0.02
-        if step // 50 != second:
-            second, in_second = step // 50, 0
-        for _ in range(pacer.take(100)):
-            in_second += 1
-            if in_second > 100:
-                pacer.throttled()
-            elif second >= 60:
-                passed_last_minute += 1
-    assert 90 <= passed_last_minute / 60 <= 100
-
-
-def test_a_pause_of_hours_does_not_break_the_arithmetic() -> None:
-    time = HandClock()
-    pacer = Pacer(0, time)
-    pacer.take(10)
-    pacer.throttled()
-    time.now += 10**7
-    assert pacer.take(10**6) == 10**6
 
 
 def test_backoff_doubles_to_its_most_and_starts_again() -> None:

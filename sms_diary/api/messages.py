@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,9 +11,11 @@ from aiohttp import web
 from sms_diary.api import query
 from sms_diary.api.auth import Callers
 from sms_diary.api.problem import Problem, json_response
+from sms_diary.channels.smpp.results import reason
+from sms_diary.channels.smpp.statuses import GENERAL
 from sms_diary.clock import Clock
 from sms_diary.db import Database, Queries
-from sms_diary.model import PART_RU, STEP_RU, ConsentState, PartState
+from sms_diary.model import PART_RU, STEP_RU, ConsentState, Failure, PartState
 from sms_diary.store import consents, messages
 from sms_diary.store.consents import Change
 from sms_diary.store.ledger import Act
@@ -22,12 +24,20 @@ from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
 
 _LIMIT, _MOST = 50, 200
+Explain = Callable[[str, str], str]
+"""What an operator's code means to people in Russian, by route and code; "" when nobody knows."""
+
+
+def _by_the_book(_route: str, code: str) -> str:
+    return reason(code)
 
 
 class AdminEndpoint:
     def __init__(
-        self, callers: Callers, database: Database, tools: Tools, clock: Clock, wakes: Wakes
-    ) -> None:
+        self, callers: Callers, database: Database, tools: Tools, clock: Clock, wakes: Wakes,
+        *, explain: Explain = _by_the_book,
+    ) -> None:  # fmt: skip
+        self._explain = explain
         self._callers = callers
         self._database = database
         self._tools = tools
@@ -81,7 +91,8 @@ class AdminEndpoint:
             if view is None:
                 raise Problem(404, "no-message", "Такого сообщения нет.")
             steps = await messages.timeline(q, school_id, message_id)
-        return json_response({**_message(view), "timeline": [_step(step) for step in steps]})
+        shown = [_step(step) for step in explained(steps, self._explain)]
+        return json_response({**_message(view), "timeline": shown})
 
     async def list_subscriptions(self, http: web.Request) -> web.Response:
         """In order of ids; `?limit=`, and `?after=` the `next` of the page before."""
@@ -149,6 +160,22 @@ def _time(moment: int | None) -> str | None:
     if moment is None:
         return None
     return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def explained(steps: Sequence[dict[str, Any]], explain: Explain) -> list[dict[str, Any]]:
+    """The steps of a timeline, those that failed with `reason_ru`: what happened, what to do."""
+    routes = {step["part"]: step["route"] for step in steps if "route" in step}
+    return [
+        {**step, **_why(routes.get(step["part"], ""), step, explain)} if "failure" in step else step
+        for step in steps
+    ]
+
+
+def _why(route: str, step: dict[str, Any], explain: Explain) -> dict[str, str]:
+    if not step["failure"]:
+        return {}
+    known = explain(route, step["code"])
+    return {"reason_ru": known or GENERAL[Failure(step["failure"])]}
 
 
 def _step(step: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from sms_diary.cli import imports, schools, service, trial
+from sms_diary.cli import imports, routes, schools, service, trial
 
 app = typer.Typer(
     name="sms-diary",
@@ -17,4 +17,5 @@ service.register(app)
 app.add_typer(schools.app, name="school")
 app.add_typer(schools.staff, name="staff")
 app.add_typer(imports.app, name="import")
+app.add_typer(routes.app, name="route")
 trial.register(app)

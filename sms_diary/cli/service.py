@@ -46,17 +46,22 @@ def check(config: ConfigOption = None) -> None:
 
     async def work() -> None:
         from sms_diary.app import opened
-        from sms_diary.channels.smpp import SmppSettings
-        from sms_diary.config import route_values
+        from sms_diary.channels import spec
+        from sms_diary.channels.smpp import profile
+        from sms_diary.config import provider_folders, route_values
         from sms_diary.render import Renderer
         from sms_diary.resources import templates_dir
 
         settings = load(config)
+        folders = provider_folders(settings)
         for route in settings.routes:
-            SmppSettings(**route_values(route))
-            print(f"маршрут {route.name}: {route.host}:{route.port}, настройки верны")
+            own = profile.load(route_values(route), folders).settings
+            print(f"маршрут {own.name}: {own.host}:{own.port}, настройки верны")
         if not settings.routes:
             print("маршрутов нет: сообщения будут копиться, пока не впишете [[routes]]")
+        for provider in spec.names(folders):
+            spec.load(provider, folders)
+        print("файлы операторов: верны")
         Renderer.from_folder(settings.templates or templates_dir())
         print("шаблоны: верны")
         async with opened(settings) as base:
@@ -98,6 +103,8 @@ async def _serve(settings: Settings, clock: Clock) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _no_reload)
     async with running(settings, clock) as service:
         gc.freeze()  # what is loaded by now is never garbage
+        # Rows and texts of a batch die by themselves; looking for cycles among them is in vain.
+        gc.set_threshold(20_000, 20, 20)
         if service.base.key_made:
             print(about_key(settings), flush=True)
         print(f"Сервис работает: {service.address} (остановить: Ctrl-C)", flush=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from sms_diary.carrying import USUAL, Carrying
 from sms_diary.encoding import clean
 from sms_diary.errors import ConfigError
 from sms_diary.model import Told
@@ -48,6 +49,8 @@ class Style:
     transliterate: bool = False
     phone: str = ""
     """If given, an unexplained absence asks to ring it."""
+    way: Carrying = USUAL
+    """How the route it leaves by carries texts."""
 
 
 @value
@@ -102,7 +105,7 @@ class Renderer:
                 _LEVEL_NAMES[message.level],
                 message.segments,
             )
-            for message in pack(blocks, style.budget)
+            for message in pack(blocks, style.budget, style.way.segments)
         ]
 
     def tell_at(self, items: Sequence[Told], style: Style, level: Level) -> list[str]:
@@ -124,7 +127,10 @@ class Renderer:
     def _made(self, style: Style) -> Arranger:
         sentences = Sentences(self._fill, self._subjects, style.phone)
         notices = Notices(self._fill, self._subjects, style.school)
-        return Arranger(sentences, notices, budget=style.budget, latin=style.transliterate)
+        return Arranger(
+            sentences, notices, budget=style.budget, latin=style.transliterate,
+            segments=style.way.segments,
+        )  # fmt: skip
 
     def _fill(self, name: str, values: Mapping[str, object]) -> str:
         text = self._templates[name](values)

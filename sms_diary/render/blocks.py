@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import date
 from typing import TypeVar
 
-from sms_diary.encoding import segments, transliterate
+from sms_diary.encoding import transliterate
 from sms_diary.model import Kind, Told
 from sms_diary.render.absences import is_change
 from sms_diary.render.notices import NOTHING_SAID, Notices
@@ -62,9 +62,13 @@ class Block:
 class Arranger:
     """Sorts lines into blocks for one style of text."""
 
-    def __init__(self, sentences: Sentences, notices: Notices, *, budget: int, latin: bool) -> None:
+    def __init__(
+        self, sentences: Sentences, notices: Notices, *, budget: int, latin: bool,
+        segments: Callable[[str], int],
+    ) -> None:  # fmt: skip
         self._sentences = sentences
         self._notices = notices
+        self._segments = segments
         self._budget = budget
         self._latin = latin
 
@@ -111,7 +115,7 @@ class Arranger:
         plain = [item for item in items if not is_change(item)]
         if len({item.day for item in plain if item.kind is Kind.MARK}) > 1:
             whole = self._block(_by_day(_by_lesson(plain)), self._sentences.week, _MARKS)
-            if segments(whole.text(Level.BARE)) <= self._budget:
+            if self._segments(whole.text(Level.BARE)) <= self._budget:
                 return [whole], [item for item in items if is_change(item)]
         return [], items
 

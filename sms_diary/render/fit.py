@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from sms_diary.encoding import segments
 from sms_diary.render.blocks import Block
 from sms_diary.render.subjects import Level
 from sms_diary.values import value
 
+Measure = Callable[[str], int]
+"""How many SMS a text takes on the route it leaves by."""
 _SHORTENED = (Level.MEDIUM, Level.SHORT, Level.MINIMAL, Level.COMPACT)
 
 
@@ -27,7 +28,7 @@ class Fitted:
     segments: int
 
 
-def pack(blocks: Sequence[Block], budget: int) -> list[Fitted]:
+def pack(blocks: Sequence[Block], budget: int, segments: Measure) -> list[Fitted]:
     """Messages of at most `budget` segments that tell every line once, in order.
 
     Neighbours share a message when that saves a segment, urgent ones only with urgent ones.
@@ -38,19 +39,19 @@ def pack(blocks: Sequence[Block], budget: int) -> list[Fitted]:
     current: Fitted | None = None
     while waiting:
         block = waiting.popleft()
-        alone = fitted((block,))
+        alone = fitted((block,), segments)
         if alone.segments > budget and len(block.items) > 1:
-            block, rest = _divided(block, budget)
+            block, rest = _divided(block, budget, segments)
             waiting.appendleft(rest)
-            alone = fitted((block,))
-        joined = _joined(current, alone, budget) if current else None
+            alone = fitted((block,), segments)
+        joined = _joined(current, alone, budget, segments) if current else None
         if current and not joined:
             done.append(current)
         current = joined or alone
     return [*done, current] if current else done
 
 
-def fitted(blocks: tuple[Block, ...]) -> Fitted:
+def fitted(blocks: tuple[Block, ...], segments: Measure) -> Fitted:
     """The longest level that takes as few segments as the shortest one."""
     text = _text(blocks, Level.FULL)
     count = segments(text)
@@ -66,16 +67,16 @@ def fitted(blocks: tuple[Block, ...]) -> Fitted:
     return Fitted(blocks, Level.BARE, _text(blocks, Level.BARE), fewest)
 
 
-def _joined(current: Fitted, alone: Fitted, budget: int) -> Fitted | None:
+def _joined(current: Fitted, alone: Fitted, budget: int, segments: Measure) -> Fitted | None:
     if current.blocks[0].urgent != alone.blocks[0].urgent:
         return None
     blocks = current.blocks + alone.blocks
     fewest = segments(_text(blocks, Level.BARE))
     saves = fewest < current.segments + alone.segments
-    return fitted(blocks) if saves and fewest <= budget else None
+    return fitted(blocks, segments) if saves and fewest <= budget else None
 
 
-def _divided(block: Block, budget: int) -> tuple[Block, Block]:
+def _divided(block: Block, budget: int, segments: Measure) -> tuple[Block, Block]:
     """As many lines as fit the budget at the barest, and the rest; at least one each."""
 
     def too_long(count: int) -> bool:

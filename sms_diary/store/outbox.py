@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from sms_diary.carrying import Carrying
 from sms_diary.channels.base import Outgoing
 from sms_diary.clock import SECOND
 from sms_diary.db import Queries, Row
-from sms_diary.encoding import Alphabet, split
-from sms_diary.model import Failure, Ground, PartState
+from sms_diary.encoding import Alphabet
+from sms_diary.model import FINAL, Failure, Ground, PartState
 from sms_diary.provider_id import canonical
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
-_split = lru_cache(maxsize=1024)(split)  # the parts of one message come one after another
 _ALPHABETS = {str(alphabet): alphabet for alphabet in Alphabet}
 
 
@@ -42,6 +42,8 @@ class NewMessage:
     route: str
     expires: int
     line_ids: tuple[int, ...] = ()
+    whole: bool = False
+    """The operator cuts it: one part for all of it, with seq 0."""
 
 
 async def add(q: Queries, tools: Tools, messages: Sequence[NewMessage], *, now: int) -> list[int]:
@@ -72,7 +74,7 @@ async def add(q: Queries, tools: Tools, messages: Sequence[NewMessage], *, now: 
                 m.route, m.lane, turn, str(m.ground), m.consent_rev, m.expires, "queued",
             )
             for message_id, m in pairs
-            for seq, turn in enumerate(m.turns, 1)
+            for seq, turn in enumerate(m.turns, 0 if m.whole else 1)
         ],
     )  # fmt: skip
     await q.over(
@@ -118,14 +120,14 @@ async def claim(q: Queries, *, route: str, owner: str, limit: int, now: int) -> 
     return list(chosen)
 
 
-def opened(tools: Tools, claimed: Sequence[Row], *, now: int) -> list[Outgoing]:
+def opened(tools: Tools, claimed: Sequence[Row], way: Carrying, *, now: int) -> list[Outgoing]:
     """The claimed parts with numbers and texts of their own, in the order in which they leave."""
     unseal = tools.vault.text
     return [
         Outgoing(
             row["id"],
             unseal(row["sealed"], "number.sealed", row["number_id"]),
-            _own(unseal(row["text"], "message.text", row["message_id"]), row),
+            _own(unseal(row["text"], "message.text", row["message_id"]), row, way),
             _ALPHABETS[row["alphabet"]],
             row["expires"],
             max((row["expires"] - now) // SECOND, 1),
@@ -138,9 +140,26 @@ def opened(tools: Tools, claimed: Sequence[Row], *, now: int) -> list[Outgoing]:
     ]
 
 
-def _own(text: str, row: Row) -> str:
-    """What this part carries of its message's text."""
-    return text if row["total"] == 1 else _split(text)[row["seq"] - 1]
+def _own(text: str, row: Row, way: Carrying) -> str:
+    """What this part carries of its message's text.
+
+    A text that was composed for another way of cutting is cut into as many equal pieces as it
+    has parts: the channel refuses what does not fit, and nothing of it is sent twice or lost.
+    """
+    total: int = row["total"]
+    if total == 1:
+        return text
+    pieces = _pieces(way, text)
+    if len(pieces) != total:
+        step = -(-len(text) // total)
+        pieces = [text[at * step : (at + 1) * step] for at in range(total)]
+    own: str = pieces[row["seq"] - 1]
+    return own
+
+
+@lru_cache(maxsize=1024)  # the parts of one message come one after another
+def _pieces(way: Carrying, text: str) -> list[str]:
+    return way.pieces(text)
 
 
 @value
@@ -174,7 +193,7 @@ async def settle(q: Queries, settled: Sequence[Settled], *, now: int) -> None:
                 s.part_id, str(s.state), s.provider_id or None,
                 canonical(s.provider_id) if s.provider_id else None,
                 str(s.failure) if s.failure else None, s.code or None, s.due,
-                0 if s.attempt_counts else 1, now if s.state is PartState.REJECTED else None,
+                0 if s.attempt_counts else 1, now if s.state in FINAL else None,
             )
             for s in settled
         ),

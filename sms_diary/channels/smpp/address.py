@@ -11,9 +11,12 @@ from sms_diary.channels.pdu import DESTINATION_ADDR, SOURCE_ADDR, address
 from sms_diary.channels.smpp.settings import SmppSettings
 from sms_diary.errors import PduError
 
-_INTERNATIONAL, _NETWORK, _ALPHANUMERIC = 1, 3, 5  # TON, SMPP 3.4 §5.2.5
+_INTERNATIONAL, _NATIONAL, _NETWORK, _ALPHANUMERIC = 1, 2, 3, 5  # TON, SMPP 3.4 §5.2.5
 _ISDN = 1  # NPI, SMPP 3.4 §5.2.6
 _SHORT_CODE = 8
+_COUNTRY_CODE = 11
+"""Digits from which a number is taken to begin with its country's code."""
+_LONGEST = 15  # digits, ITU-T E.164
 _RUSSIAN_LENGTH = 11
 _NAME = 11
 """Characters of an alphanumeric sender: 7 octets of packed GSM-7 address, 3GPP TS 23.040."""
@@ -26,9 +29,10 @@ _LONG = re.compile(r"\+?([0-9]{11,15})")
 
 
 def sender_form(sender: str) -> tuple[int, int, str]:
-    """TON, NPI and the address to send for a sender: name, short code or international number.
+    """TON, NPI and the address to send for a sender: name, short code or number.
 
-    Raises PduError (ESME_RINVSRCADR) for a name over 11 characters.
+    A Russian mobile number may begin with 8. Raises PduError (ESME_RINVSRCADR) for a name over 11
+    characters and a number over 15 digits.
     """
     if not sender:
         return 0, 0, ""
@@ -40,6 +44,12 @@ def sender_form(sender: str) -> tuple[int, int, str]:
     digits = number[1]
     if len(digits) <= _SHORT_CODE:
         return _NETWORK, 0, digits
+    if len(digits) > _LONGEST:
+        raise PduError("source_addr", SOURCE_ADDR.status)
+    if sender[0] != "+" and len(digits) < _COUNTRY_CODE:
+        return _NATIONAL, _ISDN, digits
+    if len(digits) == _RUSSIAN_LENGTH and digits.startswith("89"):
+        digits = "7" + digits[1:]
     return _INTERNATIONAL, _ISDN, digits
 
 
