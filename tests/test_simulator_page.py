@@ -14,9 +14,9 @@ import pytest
 from smpplib import client as smpplib_client
 
 from sms_diary.simulator import Options, Smsc, serving_page, views
+from sms_diary.simulator.inbound import Inbound
 from sms_diary.simulator.ledger import DONE, REPORTED, Submitted
 from sms_diary.simulator.phones import Phone
-from sms_diary.simulator.receipts import Inbound
 from sms_diary.simulator.wire import SubmitSm, Tlvs
 
 PHONE = "79000001002"
@@ -39,7 +39,9 @@ def submit(
 
 def phone_with(*items: SubmitSm) -> Phone:
     phone = Phone(PHONE)
-    phone.items += [Submitted(seq, 100 + seq, NOON, pdu) for seq, pdu in enumerate(items, 1)]
+    phone.items += [
+        Submitted(seq, 100 + seq, NOON, pdu, "demo", "DELIVRD") for seq, pdu in enumerate(items, 1)
+    ]
     return phone
 
 
@@ -100,10 +102,8 @@ def test_a_bubble_says_what_it_is_and_how_far_it_has_come() -> None:
     assert isinstance(first, Submitted)
     assert isinstance(second, Submitted)
 
-    def states(receipt_state: str = "DELIVRD") -> list[str]:
-        view = views.phone_view(
-            phone, last=9, reply_to="3443", receipt_state=receipt_state, zone=UTC
-        )
+    def states() -> list[str]:
+        view = views.phone_view(phone, last=9, reply_to="3443", zone=UTC)
         assert [bubble.size for bubble in view.bubbles] == [
             *("2 части · UCS-2", "3 части · UCS-2", "UCS-2", ""),
         ]
@@ -116,7 +116,9 @@ def test_a_bubble_says_what_it_is_and_how_far_it_has_come() -> None:
     assert states()[0] == "принято"
     second.state = DONE
     assert states()[0] == "доставлено"
-    assert states("UNDELIV")[0] == "не доставлено"
+    second.outcome = "UNDELIV"
+    assert states()[0] == "не доставлено"
+    second.outcome = "DELIVRD"
     second.state = REPORTED
     sms.waiting = 0
     assert states() == ["доставлено, шлюз знает", "часть 3 из 3", "принято", "шлюз получил"]

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from smpplib import consts, smpp
 
-from sms_diary.simulator import Options, Smsc, gsm7, spec, text, wire
+from sms_diary.simulator import Options, Smsc, gsm7, inbound, spec, text, wire
 from sms_diary.simulator.pacing import Bucket
+from sms_diary.simulator.reading import options_of
 
 BIND = struct.pack(">IIII", 31, 0x09, 0, 1) + b"demo\0demo\0\0\x34\0\0\0"
 SUBMIT_BODY = (
@@ -238,16 +239,27 @@ def test_what_the_alphabet_does_not_have_is_seen() -> None:
     assert gsm7.encode("Да") is None
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=400))
-def test_what_a_parent_types_is_read_back_from_its_parts(typed: str) -> None:
-    coding, bodies, header = text.write(typed, 513)
-    fragments = [text.read(body, 0x40 if header else 0, coding, None) for body in bodies]
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=400),
+    st.sampled_from(["udh8", "udh16", "sar", "payload"]),
+)
+def test_what_a_parent_types_is_read_back_from_its_parts(typed: str, long: str) -> None:
+    pieces = inbound.write(typed, 513, options_of({"inbound_long": long}))
+    fragments = [
+        text.read(
+            piece.body,
+            piece.esm_class,
+            piece.data_coding,
+            wire.parse_tlvs(piece.tlvs, 0, len(piece.tlvs)),
+        )
+        for piece in pieces
+    ]
     assert "".join(fragment.text for fragment in fragments) == typed
-    assert all(len(body) <= (160 if coding == 0 else 140) for body in bodies)
-    assert header == (len(bodies) > 1)
-    if header:
+    assert all(len(p.body) <= (160 if p.data_coding == 0 else 140) for p in pieces)
+    if len(pieces) > 1:
         assert [part.concat for part in fragments] == [
-            (1, len(bodies), number) for number in range(1, len(bodies) + 1)
+            (1 if long == "udh8" else 513, len(pieces), number)
+            for number in range(1, len(pieces) + 1)
         ]
 
 

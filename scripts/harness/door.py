@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -80,15 +80,21 @@ def _event(pupil: Pupil) -> dict[str, object]:
 
 
 def _request(school: SeededSchool, pupils: Sequence[Pupil], place: int) -> Prepared:
-    body = json.dumps([_event(pupil) for pupil in pupils], ensure_ascii=False)
-    request_id, now, octets = f"msg_{school.slug}_{place}", datetime.now(UTC), body.encode()
+    events = [_event(pupil) for pupil in pupils]
+    return Prepared(signed(school, f"msg_{school.slug}_{place}", events), tuple(pupils))
+
+
+def signed(school: SeededSchool, request_id: str, events: Sequence[Mapping[str, object]]) -> bytes:
+    """A request with these events as it goes over the wire, signed now."""
+    body = json.dumps(events, ensure_ascii=False)
+    now, octets = datetime.now(UTC), body.encode()
     head = (
         f"POST /v1/schools/{school.slug}/events HTTP/1.1\r\nHost: localhost\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(octets)}\r\n"
         f"webhook-id: {request_id}\r\nwebhook-timestamp: {int(now.timestamp())}\r\n"
         f"webhook-signature: {Webhook(school.secret).sign(request_id, now, body)}\r\n\r\n"
     )
-    return Prepared(head.encode() + octets, tuple(pupils))
+    return head.encode() + octets
 
 
 class Connection(asyncio.Protocol):

@@ -1,17 +1,49 @@
-"""A PostgreSQL of one's own for a bench or a test: from a wheel, in a folder, on a socket."""
+"""A PostgreSQL of one's own for bench, chaos or a test: from a wheel, in a folder, on a socket."""
 
 from __future__ import annotations
 
+import os
+import signal
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+_GONE_LIMIT = 10.0
+
+
+class OwnPostgres:
+    """A running server. Its methods block."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+
+    def url(self, database: str = "postgres") -> str:
+        """The address of one of its databases."""
+        found: str = self._server.get_uri(database=database)
+        return found
+
+    def crash(self) -> None:
+        """End it at once, as an immediate shutdown does (SIGQUIT): whatever is open is cut off."""
+        pid = self._server.get_pid()
+        os.kill(pid, signal.SIGQUIT)
+        deadline = time.monotonic() + _GONE_LIMIT
+        while Path(f"/proc/{pid}").exists():
+            if time.monotonic() > deadline:
+                raise TimeoutError("PostgreSQL does not end")
+            time.sleep(0.02)
+
+    def start(self) -> None:
+        """Start it again; it recovers what was committed."""
+        self._server.ensure_postgres_running()
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """Start a server, yield its URL, stop it and remove its folder.
+def own_postgres() -> Iterator[OwnPostgres]:
+    """Start a server, stop it and remove its folder in the end.
 
     The folder is short and under the system's temporary one: a socket's path has 107 octets, and
     a server that root starts runs as a user who must be able to get there.
@@ -24,4 +56,11 @@ def postgres() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="sms-pg-") as folder:
         server = get_server(Path(folder) / "data", cleanup_mode="stop")
         with server:
-            yield server.get_uri()
+            yield OwnPostgres(server)
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """The same for those who need no more than its address."""
+    with own_postgres() as server:
+        yield server.url()

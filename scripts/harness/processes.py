@@ -19,6 +19,7 @@ _STOP_LIMIT = 20.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 SERVING = re.compile(r"Сервис работает: http://127\.0\.0\.1:(\d+) ")
 LISTENING = re.compile(r"Имитатор SMSC: 127\.0\.0\.1:(\d+),")
+PHONES = re.compile(r"Телефоны родителей: http://127\.0\.0\.1:(\d+)/")
 
 
 class ProcessEnded(Exception):
@@ -45,8 +46,11 @@ class Program:
         self._log = log
 
     @classmethod
-    async def start(cls, *arguments: str, log: Path) -> Program:
-        """Start `python -m` with these arguments; settings come from them alone."""
+    async def start(cls, *arguments: str, log: Path, listens: bool = False) -> Program:
+        """Start `python -m` with these arguments; settings come from them alone.
+
+        `listens`: it reads what it is told by `tell`.
+        """
         clean = {
             name: value
             for name, value in os.environ.items()
@@ -55,7 +59,8 @@ class Program:
         with log.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", *arguments, cwd=ROOT, env=clean,
-                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=errors,
+                stdin=asyncio.subprocess.PIPE if listens else asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE, stderr=errors,
             )  # fmt: skip
         return cls(process, log)
 
@@ -79,6 +84,11 @@ class Program:
             pass
         raise ProcessEnded(self.errors())
 
+    def tell(self, line: str) -> None:
+        """Write a line to its input. Only where it listens."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n".encode())
+
     def errors(self) -> str:
         """The end of what it wrote to its log."""
         return self._log.read_text(encoding="utf-8")[-2000:]
@@ -89,9 +99,14 @@ class Program:
             code = await self._process.wait()
         return code, self.errors()
 
+    async def gone(self) -> int:
+        """Wait for its end, however long; its exit code, negative for a signal."""
+        return await self._process.wait()
+
     async def kill(self) -> None:
-        """kill -9, and wait until it is gone."""
-        self._process.send_signal(signal.SIGKILL)
+        """kill -9, and wait until it is gone; one that is gone already is left alone."""
+        if self.alive:
+            self._process.send_signal(signal.SIGKILL)
         await self._process.wait()
 
     async def stop(self) -> None:

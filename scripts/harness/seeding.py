@@ -1,4 +1,4 @@
-"""A district of invented schools, put straight into a database for the bench and the kill test.
+"""A district of invented schools, put straight into a database for bench, chaos and kill test.
 
 Each pupil has one guardian with a consent of their own, so that each event is one message of one
 part. Processes and traffic are not here.
@@ -43,18 +43,25 @@ class SeededSchool:
 
 
 async def seed(
-    settings: Settings, *, pupils: int, in_a_school: int, now: int
+    settings: Settings, *, pupils: int, in_a_school: int, now: int, routes: Sequence[str] = ("",)
 ) -> list[SeededSchool]:
     """Make as many live schools (`settle` 0) as the pupils fill; `now` in epoch milliseconds.
 
-    The database must be empty. Numbers count up from +7 900 000-00-00.
+    The database must be empty. Numbers count up from +7 900 000-00-00. Schools go by the routes
+    in turn; "" is the first of the settings.
     """
     made: list[SeededSchool] = []
     async with opened(settings) as base:
         for start in range(0, pupils, in_a_school):
             several = [_pupil(i) for i in range(start, min(start + in_a_school, pupils))]
             async with base.database.transaction() as q:
-                made.append(await _school(q, base, len(made) + 1, several, now))
+                school = await _school(q, base, len(made) + 1, several, now)
+                route = routes[len(made) % len(routes)]
+                await q.run(
+                    "update school set route = :route where slug = :slug",
+                    route=route, slug=school.slug,
+                )  # fmt: skip
+                made.append(school)
     return made
 
 

@@ -1,8 +1,10 @@
-"""The configuration that bench and kill test run a service with, as a file and as a value."""
+"""The configuration that bench, chaos and tests run a service with, as a file and as a value."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sms_diary.config import Settings, load
@@ -31,6 +33,15 @@ def write(
     `window` is in parts. The key is made here, since a database that is given may have its
     tables already, and then the service makes none.
     """
+    route = {"name": ROUTE, **asdict(account), "source": "SCHOOL", "window": window}
+    return write_routes(folder, database, [route], lease_seconds=lease_seconds)
+
+
+def write_routes(
+    folder: Path, database: str, routes: Sequence[Mapping[str, str | int | float]], *,
+    lease_seconds: float,
+) -> tuple[Path, Settings]:  # fmt: skip
+    """The same for routes with settings of their own, by the names that `[[routes]]` has."""
     key = folder / "sms-diary.key"
     key.touch(mode=0o600)
     key.write_text(new_key().hex(), encoding="ascii")
@@ -42,15 +53,13 @@ key_file = "{key}"
 lease_seconds = {lease_seconds}
 [web]
 port = 0
-[[routes]]
-name = "{ROUTE}"
-host = "{account.host}"
-port = {account.port}
-system_id = "{account.system_id}"
-password = "{account.password}"
-source = "SCHOOL"
-window = {window}
-""",
+"""
+        + "".join(map(_table, routes)),
         encoding="utf-8",
     )
     return path, load(path)
+
+
+def _table(route: Mapping[str, str | int | float]) -> str:
+    # Strings and numbers look the same in JSON and TOML.
+    return "[[routes]]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in route.items())

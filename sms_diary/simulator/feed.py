@@ -9,8 +9,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from sms_diary.simulator.inbound import Inbound
 from sms_diary.simulator.ledger import Submitted
-from sms_diary.simulator.receipts import Inbound
 
 SUBMITTED, DONE, REPORTED, INBOUND, STORED = (
     "submitted",  # the SMSC took a part

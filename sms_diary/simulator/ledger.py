@@ -11,24 +11,28 @@ from typing import Any, TextIO
 from sms_diary.simulator import spec, text
 from sms_diary.simulator.wire import SubmitSm, address_text
 
+DELIVERED = "DELIVRD"  # the good outcome, SMPP 3.4 appendix B
 ACCEPTED, DONE, REPORTED = range(3)  # Submitted.state: taken; final; its receipt acknowledged
 
 
 class Submitted:
     """One part that the SMSC took: a submit_sm, decoded only when somebody looks at it.
 
-    `seq` counts from 1; `message_id` is the number given in the response; `at` is in epoch
+    `seq` counts from 1; `message_id` is the number given in the response; `account` is who sent
+    it; `outcome` is the final state it comes to (a word of `spec.FINAL_STATES`); `at` is in epoch
     milliseconds; `state` is ACCEPTED, DONE or REPORTED. Kept raw and in slots: a bench leaves a
     million of them.
     """
 
     __slots__ = (
+        "account",
         "at",
         "body",
         "data_coding",
         "destination",
         "esm_class",
         "message_id",
+        "outcome",
         "registered",
         "seq",
         "source",
@@ -36,10 +40,14 @@ class Submitted:
         "tlvs",
     )
 
-    def __init__(self, seq: int, message_id: int, at: int, pdu: SubmitSm) -> None:
+    def __init__(
+        self, seq: int, message_id: int, at: int, pdu: SubmitSm, account: str, outcome: str
+    ) -> None:
         self.seq = seq
         self.message_id = message_id
         self.at = at
+        self.account = account
+        self.outcome = outcome
         self.source = pdu.source
         self.destination = pdu.destination
         self.esm_class = pdu.esm_class
@@ -78,6 +86,7 @@ class Submitted:
             "data_coding": self.data_coding,
             "at": self.at,
             "registered": self.registered != 0,
+            "outcome": self.outcome,
         }
 
 

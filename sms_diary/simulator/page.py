@@ -127,7 +127,6 @@ def _render(
                 phone,
                 last=_LAST_OF_ONE if len(found) == 1 else _LAST,
                 reply_to=smsc.options.reply_to,
-                receipt_state=smsc.options.receipt_state,
                 zone=smsc.zone,
             )
             for phone in shown

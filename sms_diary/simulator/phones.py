@@ -9,8 +9,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from sms_diary.simulator import text
-from sms_diary.simulator.ledger import Submitted
-from sms_diary.simulator.receipts import Inbound
+from sms_diary.simulator.inbound import Inbound
+from sms_diary.simulator.ledger import DELIVERED, Submitted
 
 _SEEN = 1000  # parts of a phone that are looked at for bubbles
 
@@ -43,6 +43,12 @@ class Bubble:
     def complete(self) -> bool:
         """Whether all parts are there."""
         return self.inbound is not None or len(self.parts) == self.total
+
+    @property
+    def outcome(self) -> str:
+        """The final state of the whole: delivered when every part is."""
+        outcomes = [part.outcome for part in self.parts.values()]
+        return next((word for word in outcomes if word != DELIVERED), DELIVERED)
 
     @property
     def state(self) -> int:

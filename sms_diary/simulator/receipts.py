@@ -1,148 +1,163 @@
-"""What the SMSC hands to its clients by deliver_sm: receipts and the parents' own SMS.
+"""From a part that was taken to what the client hears of it.
 
-What lives here: their octets, and what happens when the client has acknowledged one. What does
-not: when they are due and over which session they go (`smsc.py`, `session.py`).
+What lives here: when a part reaches its final state, and which receipts then go out: none, two,
+late, shuffled, before the response, for strangers. What does not: their octets (`dialect.py`) and
+their way (`deliveries.py`).
 """
 
-from datetime import UTC, datetime, tzinfo
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from copy import copy
+from datetime import tzinfo
 
-from sms_diary.simulator import gsm7, spec, wire
-from sms_diary.simulator.ledger import REPORTED, Submitted
+from sms_diary.simulator import feed, spec, wire
+from sms_diary.simulator.deliveries import Delivery
+from sms_diary.simulator.dialect import ReceiptForm
+from sms_diary.simulator.dice import dice
+from sms_diary.simulator.ledger import DELIVERED, DONE, REPORTED, Submitted
 from sms_diary.simulator.options import Options
+from sms_diary.simulator.stats import Stats
+from sms_diary.simulator.timers import DelayQueue
 
-_QUOTED = 20  # SMPP 3.4 appendix B: the first 20 characters of the message
-_MINUTE = 60_000
-_LONGEST_SHORT_CODE = 6
-
-
-class Delivery(Protocol):
-    """One deliver_sm to come; it is built when its sequence number is known."""
-
-    def pdu(self, sequence: int) -> bytes:
-        """Return the octets."""
-
-    def acknowledged(self) -> None:
-        """Note that the client answered with status 0."""
-
-
-class ReceiptForm:
-    """Writes receipts in the form of SMPP 3.4 appendix B, with the parameters of §5.3.2.
-
-    `zone` is the time zone of the dates, which on the wire have none.
-    """
-
-    def __init__(self, options: Options, zone: tzinfo) -> None:
-        self._options = options
-        self._zone = zone
-        self._minutes: dict[int, str] = {}
-        state = options.receipt_state
-        self._end = f" stat:{state} err:{options.receipt_error} text:".encode("latin-1")
-        self._delivered = "001" if state == "DELIVRD" else "000"
-        self._state = wire.tlv(spec.TAG_MESSAGE_STATE, bytes((spec.MESSAGE_STATES[state],)))
-
-    def build(self, entry: Submitted, done: int, sequence: int) -> bytes:
-        """Return the deliver_sm that reports `entry` as final at `done` (epoch milliseconds)."""
-        number = f"{entry.message_id:X}" if self._options.receipts_hex else str(entry.message_id)
-        head = (
-            f"id:{number} sub:001 dlvrd:{self._delivered} submit date:{self._date(entry.at)} "
-            f"done date:{self._date(done)}"
-        )
-        tlvs = self._state + wire.tlv(spec.TAG_RECEIPTED_MESSAGE_ID, number.encode("ascii") + b"\0")
-        if entry.tlvs and self._options.echo_reference:
-            reference = entry.tlvs.get(spec.TAG_USER_MESSAGE_REFERENCE)
-            if reference is not None:
-                tlvs += wire.tlv(spec.TAG_USER_MESSAGE_REFERENCE, reference)
-        return wire.build_deliver_sm(
-            sequence,
-            entry.destination + entry.source,  # §4.6.1: from the phone, to who had sent
-            head.encode("ascii") + self._end + _quote(entry),
-            esm_class=spec.ESM_RECEIPT,
-            tlvs=tlvs,
-        )
-
-    def _date(self, at: int) -> str:
-        minute = at // _MINUTE
-        text = self._minutes.get(minute)
-        if text is None:
-            moment = datetime.fromtimestamp(minute * 60, UTC).astimezone(self._zone)
-            text = f"{moment:%y%m%d%H%M}"
-            if len(self._minutes) > _MINUTE:  # some 40 days: start afresh rather than grow
-                self._minutes.clear()
-            self._minutes[minute] = text
-        return text
-
-
-def _quote(entry: Submitted) -> bytes:
-    """Return the begin of a GSM-7 text; UCS-2 has no place in a receipt of data_coding 0."""
-    if entry.data_coding != spec.CODING_DEFAULT or entry.esm_class & spec.ESM_UDHI:
-        return b""
-    return entry.body[:_QUOTED].rstrip(bytes((gsm7.ESCAPE,)))
+_NOBODY = wire.address_block("79009999999", 1, 1)
+_LONG_AGO = 10**14  # microseconds: ids of three years before
 
 
 class Receipt:
-    """A receipt for one part; `asked` says whether the client is to know at all."""
+    """A receipt for one part."""
 
-    __slots__ = ("_done", "_form", "entry")
+    __slots__ = ("_book", "_done", "_intermediate", "entry")
 
-    def __init__(self, entry: Submitted, form: ReceiptForm, done: int) -> None:
+    def __init__(
+        self, entry: Submitted, book: "ReceiptBook", done: int, intermediate: bool = False
+    ) -> None:
         self.entry = entry
-        self._form = form
+        self._book = book
         self._done = done
+        self._intermediate = intermediate
+
+    @property
+    def account(self) -> str:
+        """Whose part it was."""
+        return self.entry.account
 
     def pdu(self, sequence: int) -> bytes:
         """Return the octets."""
-        return self._form.build(self.entry, self._done, sequence)
+        return self._book.form.build(
+            self.entry, self._done, sequence, intermediate=self._intermediate
+        )
+
+    def sent(self) -> None:
+        """Count it."""
+        self._book.stats.receipts_sent += 1
 
     def acknowledged(self) -> None:
         """The client knows the final state."""
-        self.entry.state = REPORTED
+        self._book.stats.receipts_acked += 1
+        if not self._intermediate:
+            self.entry.state = REPORTED
+            self._book.feed.parts(feed.REPORTED, [self.entry])
+
+    def refused(self) -> None:
+        """Count it."""
+        self._book.stats.receipts_refused += 1
 
 
-class Inbound:
-    """An SMS that a parent sent: what the phone shows of it.
+class ReceiptBook:
+    """Lets parts come to their end and reports it.
 
-    `waiting` counts its parts that no client has acknowledged yet.
+    `now` gives epoch milliseconds, `zone` is that of the dates; `deliver` takes what is due.
     """
 
-    __slots__ = ("at", "number", "parts", "text", "to", "waiting")
+    def __init__(
+        self,
+        options: Options,
+        zone: tzinfo,
+        stats: Stats,
+        told: feed.Feed,
+        now: Callable[[], int],
+        deliver: Callable[[Sequence[Delivery]], None],
+    ) -> None:
+        self.form = ReceiptForm(options, zone)
+        self.stats = stats
+        self.feed = told
+        self._options = options
+        self._now = now
+        self._deliver = deliver
+        self._dice = dice(options.seed, "receipts")
+        self._due: DelayQueue[Submitted] = DelayQueue(options.receipt_delay or 0.0, self._finish)
+        self._late: DelayQueue[Delivery] = DelayQueue(options.late_by, deliver)
 
-    def __init__(self, number: str, text: str, to: str, at: int, parts: int) -> None:
-        self.number = number
-        self.text = text
-        self.to = to
-        self.at = at
-        self.parts = parts
-        self.waiting = parts
+    def take(self, entries: list[Submitted]) -> None:
+        """These parts were just taken, and their responses have not left yet."""
+        if self._options.receipt_delay is None:
+            return
+        if "early" in self._options.receipts:
+            self._finish(entries)
+        else:
+            self._due.put(entries)
+
+    def cancel(self) -> None:
+        """Forget what is not due yet."""
+        self._due.cancel()
+        self._late.cancel()
+
+    def _finish(self, entries: list[Submitted]) -> None:
+        """These parts have reached their final state: tell those who asked (§5.2.17)."""
+        done = self._now()
+        receipts: list[Delivery] = []
+        for entry in entries:
+            entry.state = DONE
+            if not _is_asked_for(entry):
+                continue
+            if "intermediate" in self._options.receipts:
+                receipts.append(Receipt(entry, self, done, intermediate=True))
+            receipts.append(Receipt(entry, self, done))
+        self.feed.parts(feed.DONE, entries)
+        self._deliver(self._disturbed(receipts))
+
+    def _disturbed(self, receipts: list[Delivery]) -> list[Delivery]:
+        options = self._options
+        if options.lost_receipts:
+            kept = [one for one in receipts if self._dice.random() >= options.lost_receipts]
+            self.stats.receipts_lost += len(receipts) - len(kept)
+            receipts = kept
+        if "doubled" in options.receipts:
+            receipts = [receipt for receipt in receipts for _ in range(2)]
+        if options.unknown_receipts:
+            receipts = self._with_strangers(receipts)
+        if options.late_receipts:
+            receipts = self._without_late(receipts)
+        if "shuffled" in options.receipts:
+            self._dice.shuffle(receipts)
+        return receipts
+
+    def _with_strangers(self, receipts: list[Delivery]) -> list[Delivery]:
+        out: list[Delivery] = []
+        for receipt in receipts:
+            if (
+                isinstance(receipt, Receipt)
+                and self._dice.random() < self._options.unknown_receipts
+            ):
+                self.stats.stray += 1
+                out.append(Receipt(_stranger(receipt.entry), self, self._now()))
+            out.append(receipt)
+        return out
+
+    def _without_late(self, receipts: list[Delivery]) -> list[Delivery]:
+        late = [self._dice.random() < self._options.late_receipts for _ in receipts]
+        self._late.put([one for one, is_late in zip(receipts, late, strict=True) if is_late])
+        return [one for one, is_late in zip(receipts, late, strict=True) if not is_late]
 
 
-class InboundPart:
-    """One deliver_sm of an Inbound."""
-
-    __slots__ = ("_body", "_coding", "_header", "inbound")
-
-    def __init__(self, inbound: Inbound, coding: int, body: bytes, header: bool) -> None:
-        self.inbound = inbound
-        self._coding = coding
-        self._body = body
-        self._header = header
-
-    def pdu(self, sequence: int) -> bytes:
-        """Return the octets; both addresses are international numbers or short codes."""
-        return wire.build_deliver_sm(
-            sequence,
-            _number_block(self.inbound.number) + _number_block(self.inbound.to),
-            self._body,
-            esm_class=spec.ESM_UDHI if self._header else 0,
-            data_coding=self._coding,
-        )
-
-    def acknowledged(self) -> None:
-        """The client has stored this part."""
-        self.inbound.waiting -= 1
+def _is_asked_for(entry: Submitted) -> bool:
+    return entry.registered == spec.REGISTERED_FINAL or (
+        entry.outcome != DELIVERED and entry.registered == spec.REGISTERED_FAILURE
+    )
 
 
-def _number_block(number: str) -> bytes:
-    digits = number.lstrip("+")
-    # International: TON 1, NPI 1; a short code: TON 0, NPI 1 (§5.2.5, §5.2.6).
-    return wire.address_block(digits, int(len(digits) > _LONGEST_SHORT_CODE), 1)
+def _stranger(entry: Submitted) -> Submitted:
+    """Return a part that this SMSC never took, for a number that nobody has."""
+    other = copy(entry)
+    other.message_id -= _LONG_AGO
+    other.destination = _NOBODY
+    return other

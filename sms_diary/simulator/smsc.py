@@ -1,45 +1,34 @@
-"""The SMSC itself: a server, its ledger, receipts after a delay, inbound SMS.
+"""The SMSC itself: a server, its ledger, and who is told what.
 
-What lives here: what happens to messages. What does not: the protocol of a connection
-(`session.py`), octets (`wire.py`), what a phone shows (`phones.py`), web pages (`page.py`).
+What lives here: what happens to messages, joined from its parts. What does not: the protocol of a
+connection (`session.py`), who may bind and submit (`accounts.py`, `admission.py`), receipts
+(`receipts.py`) and their way (`deliveries.py`), what a phone shows (`phones.py`), web pages.
 """
 
 import asyncio
-import random
 import time
-from collections import deque
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
-from sms_diary.simulator import feed, spec, text, wire
-from sms_diary.simulator.ledger import DONE, LedgerFile, Submitted
+from sms_diary.simulator import feed, ids, rules, spec, wire
+from sms_diary.simulator.accounts import Accounts
+from sms_diary.simulator.admission import Admission, Refusal
+from sms_diary.simulator.connection import CutOff
+from sms_diary.simulator.deliveries import Deliveries, Delivery
+from sms_diary.simulator.dice import dice
+from sms_diary.simulator.inbound import Inbound
+from sms_diary.simulator.ledger import ACCEPTED, DELIVERED, LedgerFile, Submitted
+from sms_diary.simulator.letterbox import Letterbox
 from sms_diary.simulator.options import Options
-from sms_diary.simulator.pacing import Bucket
 from sms_diary.simulator.phones import Phones
-from sms_diary.simulator.receipts import Delivery, Inbound, InboundPart, Receipt, ReceiptForm
-from sms_diary.simulator.session import CutOff, Refusal, Session
-from sms_diary.simulator.timers import DelayQueue
+from sms_diary.simulator.receipts import ReceiptBook
+from sms_diary.simulator.session import Session
+from sms_diary.simulator.stats import Stats
 
-_LONGEST_NUMBER = 15  # digits, ITU-T E.164
-_LONGEST_TEXT = 1000  # characters of a parent's SMS
-_FOR_GOOD = (spec.ESME_RX_P_APPN, spec.ESME_RX_R_APPN)  # a deliver_sm not to be repeated
-
-
-@dataclass
-class Stats:
-    """Counters since the start; parts, not messages."""
-
-    submitted: int = 0
-    throttled: int = 0
-    receipts_sent: int = 0
-    receipts_acked: int = 0
-    receipts_refused: int = 0
-    inbound: int = 0
-    inbound_acked: int = 0
-    binds: int = 0
+_QUARTER = timedelta(minutes=15)
 
 
 def _wall() -> int:
@@ -69,6 +58,8 @@ class Smsc:
         self.ledger: list[Submitted] = []
         self.phones = Phones()
         self.feed = feed.Feed()
+        self.network = dice(options.seed, "network")
+        self._fates = dice(options.seed, "outcomes")
         self._ledger_path = ledger_file
         self._file: LedgerFile | None = None
         self._server: asyncio.Server | None = None
@@ -78,27 +69,24 @@ class Smsc:
         self._batch: list[Submitted] = []
         self._blocks: dict[bytes, bytes] = {}
         self._numbers: dict[bytes, str] = {}  # by address block, once it was checked
-        self._waiting: deque[Delivery] = deque()
-        self._due: DelayQueue[Submitted] | None = None
-        self._again: DelayQueue[Delivery] = DelayQueue(options.redelivery_delay, self._deliver)
-        self._form = ReceiptForm(options, self.zone)
+        self._deliveries = Deliveries(options.redelivery_delay, lambda: self._sessions)
+        self._receipts = ReceiptBook(
+            options, self.zone, self.stats, self.feed, now, self._deliveries.add
+        )
+        self._letterbox = Letterbox(options, self.stats, self.feed, now, self._deliveries.add)
+        self._accounts = Accounts(options, time.monotonic())
+        self._admission = Admission(options, self.stats, time.monotonic())
         self._first_id = time.time_ns() // 1000  # so that a restarted SMSC repeats no id
         self._submits = 0
-        self._reference = 0
-        self._random = random.Random(1)  # noqa: S311 - shuffling, the same in every run
-        self._bucket: Bucket | None = None
 
     # -- life ----------------------------------------------------------------------------------
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; `port` 0 takes a free one. Raises OSError when the address is taken."""
-        loop = asyncio.get_running_loop()
-        if self.options.receipt_delay is not None:
-            self._due = DelayQueue(self.options.receipt_delay, self._finished)
-        if self.options.max_parts_per_second is not None:
-            self._bucket = Bucket(self.options.max_parts_per_second, loop.time())
+        self._accounts = Accounts(self.options, time.monotonic())
         if self._ledger_path is not None:
             self._file = LedgerFile(self._ledger_path)
+        loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: Session(self), host, port)
 
     @property
@@ -112,7 +100,7 @@ class Smsc:
     @property
     def waiting(self) -> int:
         """How many deliver_sm wait for a client or a window."""
-        return len(self._waiting)
+        return len(self._deliveries)
 
     @property
     def sessions(self) -> int:
@@ -128,9 +116,8 @@ class Smsc:
             await self._empty.wait()
             await self._server.wait_closed()
             self._server = None
-        if self._due is not None:
-            self._due.cancel()
-        self._again.cancel()
+        self._receipts.cancel()
+        self._deliveries.cancel()
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -146,35 +133,55 @@ class Smsc:
         self._sessions.append(session)
         self._empty.clear()
 
+    def admit(self, bind: wire.Bind) -> str:
+        """Return the account that a bind belongs to; raises Refusal."""
+        own = sum(
+            session.account == bind.system_id and (session.sends or session.receives)
+            for session in self._sessions
+        )
+        status = self._accounts.check(bind, own, time.monotonic())
+        if status != spec.ESME_ROK:
+            self.stats.binds_refused += 1
+            raise Refusal(status)
+        return bind.system_id
+
     def bound(self) -> None:
         """Deliver what was kept while nobody was bound."""
         self.stats.binds += 1
         self.feed.touch()
-        self._pump()
+        self._deliveries.pump()
 
-    def lost(self, session: Session, unanswered: Sequence[Delivery]) -> None:
+    def lost(self, session: Session, deliveries: Sequence[Delivery]) -> None:
         """Keep what was not acknowledged: it comes first on the next bind."""
         self._sessions.remove(session)
         if not self._sessions:
             self._empty.set()
-        self._waiting.extendleft(reversed(unanswered))
         self.feed.touch()
-        self._pump()
+        self._deliveries.back(deliveries)
 
-    def take(self, pdu: wire.SubmitSm) -> int:
-        """Put a part into the ledger and return its message id.
+    def unanswered(self, deliveries: Sequence[Delivery]) -> None:
+        """Deliver again what had no answer in time."""
+        self._deliveries.back(deliveries)
 
-        Raises Refusal for an address that is none and when throttling, CutOff as
-        `Options.cut_after` says.
+    def answered(self, delivery: Delivery, status: int) -> None:
+        """Note an answer to a deliver_sm."""
+        self._deliveries.answered(delivery, status)
+
+    def take(self, pdu: wire.SubmitSm, account: str = "", owed: int = 0) -> bytes | None:
+        """Put a part into the ledger and return its message id and a NUL, None for no answer.
+
+        `owed`: how many submits of that session have no answer yet. Raises Refusal for an address
+        that is none and as `Options` says, CutOff as `Options.cut_after` says.
         """
         options = self.options
         number = self._numbers.get(pdu.destination) or self._new_number(pdu.destination)
         self._submits += 1
-        if self._throttles():
-            self.stats.throttled += 1
-            raise Refusal(spec.ESME_RTHROTTLED)
+        self._admission.check(number, owed, time.monotonic())
         message_id = self._first_id + self._submits
-        entry = Submitted(len(self.ledger) + 1, message_id, self.now(), pdu)
+        outcome = DELIVERED
+        if options.outcomes:
+            outcome = rules.first(options.outcomes, number, self._fates) or DELIVERED
+        entry = Submitted(len(self.ledger) + 1, message_id, self.now(), pdu, account, outcome)
         # Equal address blocks become one object: a bench leaves a million entries.
         entry.source = self._blocks.setdefault(pdu.source, pdu.source)
         entry.destination = self._blocks.setdefault(pdu.destination, pdu.destination)
@@ -183,7 +190,9 @@ class Smsc:
         self._batch.append(entry)
         if options.cut_after == self._submits:
             raise CutOff
-        return message_id
+        if self._admission.unanswered():
+            return None
+        return ids.write(message_id, options.response_ids).encode("ascii") + b"\0"
 
     def _new_number(self, destination: bytes) -> str:
         number = wire.address_text(destination).removeprefix("+")
@@ -192,31 +201,30 @@ class Smsc:
         self._numbers[destination] = number
         return number
 
-    def _throttles(self) -> bool:
-        every = self.options.throttle_every
-        if every and self._submits % every == 0:
-            return True
-        now = asyncio.get_running_loop().time
-        return self._bucket is not None and not self._bucket.take(now())
+    def query(self, pdu: wire.QuerySm, account: str) -> bytes:
+        """Return what the ledger knows of a part, as query_sm_resp has it (§4.8.2).
 
-    def answered(self, delivery: Delivery, status: int) -> None:
-        """Note an acknowledgement; deliver again later what was refused for now (§4.6.2)."""
-        if status == spec.ESME_ROK:
-            delivery.acknowledged()
-            self._acknowledged(delivery)
-        elif status in _FOR_GOOD:
-            self.stats.receipts_refused += isinstance(delivery, Receipt)
-        else:
-            self._again.put([delivery])
+        Raises Refusal when it is no part of that account and sender, and when queries are off.
+        """
+        self.stats.queries += 1
+        entry = self._find(pdu.message_id)
+        if not self.options.queries or entry is None or entry.account != account:
+            raise Refusal(spec.ESME_RQUERYFAIL)
+        if wire.address_text(pdu.source) != entry.sender:
+            raise Refusal(spec.ESME_RINVSRCADR)
+        given = ids.write(entry.message_id, self.options.response_ids).encode("ascii")
+        if entry.state == ACCEPTED:
+            return given + b"\0\0" + bytes((spec.MESSAGE_STATES["ENROUTE"], 0))
+        date = _absolute_time(self.now(), self.zone).encode("ascii")
+        return given + b"\0" + date + b"\0" + bytes((spec.MESSAGE_STATES[entry.outcome], 0))
 
-    def _acknowledged(self, delivery: Delivery) -> None:
-        if isinstance(delivery, Receipt):
-            self.stats.receipts_acked += 1
-            self.feed.parts(feed.REPORTED, [delivery.entry])
-        elif isinstance(delivery, InboundPart):
-            self.stats.inbound_acked += 1
-            if delivery.inbound.waiting == 0:
-                self.feed.inbound(feed.STORED, delivery.inbound)
+    def _find(self, message_id: str) -> Submitted | None:
+        number = ids.read(message_id, self.options.response_ids)
+        if number is None:
+            return None
+        place = bisect_left(self.ledger, number, key=lambda entry: entry.message_id)
+        entry = self.ledger[place] if place < len(self.ledger) else None
+        return entry if entry is not None and entry.message_id == number else None
 
     def settle(self) -> None:
         """Write the ledger, set the clock for receipts, use what windows have room."""
@@ -226,70 +234,26 @@ class Smsc:
             if self._file is not None:
                 self._file.append(batch)
             self.feed.parts(feed.SUBMITTED, batch)
-            if self.options.receipt_before_response and self._due is not None:
-                self._finished(batch)
-            elif self._due is not None:
-                self._due.put(batch)
-        self._pump()
-
-    # -- to the sessions -----------------------------------------------------------------------
-
-    def _finished(self, entries: list[Submitted]) -> None:
-        """These parts have reached their final state: tell those who asked (§5.2.17)."""
-        done = self.now()
-        failed = self.options.receipt_state != "DELIVRD"
-        receipts: list[Delivery] = []
-        for entry in entries:
-            entry.state = DONE
-            if entry.registered == spec.REGISTERED_FINAL or (
-                failed and entry.registered == spec.REGISTERED_FAILURE
-            ):
-                receipts.append(Receipt(entry, self._form, done))
-        self.feed.parts(feed.DONE, entries)
-        if self.options.double_receipts:
-            receipts = [receipt for receipt in receipts for _ in range(2)]
-        if self.options.shuffle_receipts:
-            self._random.shuffle(receipts)
-        self._deliver(receipts)
-
-    def _deliver(self, deliveries: list[Delivery]) -> None:
-        self._waiting.extend(deliveries)
-        self._pump()
-
-    def _pump(self) -> None:
-        """Hand out what waits to bound receivers, each within its window, the roomiest first."""
-        while self._waiting and self._sessions:
-            session = max(self._sessions, key=lambda one: one.room)
-            count = min(session.room, len(self._waiting))
-            if count < 1:
-                return
-            batch = [self._waiting.popleft() for _ in range(count)]
-            self.stats.receipts_sent += sum(isinstance(one, Receipt) for one in batch)
-            session.deliver(batch)
+            self._receipts.take(batch)
+        self._deliveries.pump()
 
     # -- from the phones -----------------------------------------------------------------------
 
     async def inbound(self, number: str, message: str, to: str) -> Inbound:
-        """Send an SMS from a phone to `to`, a number or short code of the client.
+        """Send an SMS from a phone to `to`, a number or short code of the first account.
 
         It is kept until a receiver or transceiver acknowledges it. Raises ValueError for numbers
         that are none and for an empty or too long text.
         """
-        if not (_is_number(number) and _is_number(to)):
-            raise ValueError("not a number")
-        if not 0 < len(message) <= _LONGEST_TEXT:
-            raise ValueError("the text is empty or too long")
-        self._reference = (self._reference + 1) & 0xFF
-        coding, bodies, header = text.write(message, self._reference)
-        number = number.removeprefix("+")
-        inbound = Inbound(number, message, to.removeprefix("+"), self.now(), len(bodies))
+        inbound, parts = self._letterbox.letter(number, message, to)
         self.phones.sent(inbound)
-        self.stats.inbound += 1
-        self.feed.inbound(feed.INBOUND, inbound)
-        self._deliver([InboundPart(inbound, coding, body, header) for body in bodies])
+        self._letterbox.post(inbound, parts)
         return inbound
 
 
-def _is_number(text: str) -> bool:
-    digits = text.removeprefix("+")
-    return digits.isascii() and digits.isdecimal() and len(digits) <= _LONGEST_NUMBER
+def _absolute_time(at: int, zone: tzinfo) -> str:
+    """Return `at` (epoch milliseconds) as YYMMDDhhmmsstnnp (§7.1.1)."""
+    moment = datetime.fromtimestamp(at / 1000, UTC).astimezone(zone)
+    quarters = (moment.utcoffset() or timedelta()) // _QUARTER
+    tenth = moment.microsecond // 100_000
+    return f"{moment:%y%m%d%H%M%S}{tenth}{abs(quarters):02d}{'+' if quarters >= 0 else '-'}"

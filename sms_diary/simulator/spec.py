@@ -10,12 +10,14 @@ from typing import Final
 GENERIC_NACK: Final = 0x80000000
 BIND_RECEIVER: Final = 0x00000001
 BIND_TRANSMITTER: Final = 0x00000002
+QUERY_SM: Final = 0x00000003
 SUBMIT_SM: Final = 0x00000004
 DELIVER_SM: Final = 0x00000005
 UNBIND: Final = 0x00000006
 BIND_TRANSCEIVER: Final = 0x00000009
 ENQUIRE_LINK: Final = 0x00000015
 RESPONSE: Final = 0x80000000  # set in the id of every response
+QUERY_SM_RESP: Final = QUERY_SM | RESPONSE
 SUBMIT_SM_RESP: Final = SUBMIT_SM | RESPONSE
 DELIVER_SM_RESP: Final = DELIVER_SM | RESPONSE
 UNBIND_RESP: Final = UNBIND | RESPONSE
@@ -28,11 +30,16 @@ ESME_RINVCMDLEN: Final = 0x00000002
 ESME_RINVCMDID: Final = 0x00000003
 ESME_RINVBNDSTS: Final = 0x00000004
 ESME_RALYBND: Final = 0x00000005
+ESME_RSYSERR: Final = 0x00000008
 ESME_RINVSRCADR: Final = 0x0000000A
 ESME_RINVDSTADR: Final = 0x0000000B
+ESME_RINVMSGID: Final = 0x0000000C
+ESME_RBINDFAIL: Final = 0x0000000D
 ESME_RINVPASWD: Final = 0x0000000E
 ESME_RINVSYSID: Final = 0x0000000F
+ESME_RMSGQFUL: Final = 0x00000014
 ESME_RINVSERTYP: Final = 0x00000015
+ESME_RSUBMITFAIL: Final = 0x00000045
 ESME_RINVSYSTYP: Final = 0x00000053
 ESME_RTHROTTLED: Final = 0x00000058
 ESME_RINVSCHED: Final = 0x00000061
@@ -40,8 +47,11 @@ ESME_RINVEXPIRY: Final = 0x00000062
 ESME_RX_T_APPN: Final = 0x00000064  # "temporary", of deliver_sm_resp
 ESME_RX_P_APPN: Final = 0x00000065  # "permanent", of deliver_sm_resp
 ESME_RX_R_APPN: Final = 0x00000066  # "reject", of deliver_sm_resp
+ESME_RQUERYFAIL: Final = 0x00000067
 ESME_RINVOPTPARSTREAM: Final = 0x000000C0
 ESME_RINVPARLEN: Final = 0x000000C2
+ESME_RDELIVERYFAILURE: Final = 0x000000FE
+LAST_STATUS: Final = 0xFFFFFFFF
 
 # Optional parameters, §5.3.2
 TAG_RECEIPTED_MESSAGE_ID: Final = 0x001E  # §5.3.2.12
@@ -52,12 +62,14 @@ TAG_SAR_SEGMENT_SEQNUM: Final = 0x020F  # §5.3.2.24
 TAG_SC_INTERFACE_VERSION: Final = 0x0210  # §5.3.2.25
 TAG_MESSAGE_PAYLOAD: Final = 0x0424  # §5.3.2.32
 TAG_MESSAGE_STATE: Final = 0x0427  # §5.3.2.35
+TAG_VENDOR: Final = 0x1400  # §5.3.1: 0x1400 to 0x3FFF are for whoever sells the SMSC
 
 INTERFACE_VERSION: Final = 0x34  # §5.2.4
 
 # esm_class, §5.2.12
 ESM_UDHI: Final = 0x40
 ESM_RECEIPT: Final = 0x04
+ESM_INTERMEDIATE: Final = 0x20
 
 # registered_delivery, §5.2.17: which final states are asked for
 REGISTERED_MASK: Final = 0x03
@@ -72,6 +84,7 @@ CODING_UCS2: Final = 0x08
 
 # message_state, §5.2.28, by the word of the receipt's text, appendix B
 MESSAGE_STATES: Final[dict[str, int]] = {
+    "ENROUTE": 1,
     "DELIVRD": 2,
     "EXPIRED": 3,
     "DELETED": 4,
@@ -80,6 +93,7 @@ MESSAGE_STATES: Final[dict[str, int]] = {
     "UNKNOWN": 7,
     "REJECTD": 8,
 }
+FINAL_STATES: Final = tuple(word for word in MESSAGE_STATES if word != "ENROUTE")
 
 # Sizes in octets
 HEADER_LENGTH: Final = 16  # §3.2
@@ -92,4 +106,5 @@ LONGEST_SYSTEM_TYPE: Final = 13
 LONGEST_ADDRESS_RANGE: Final = 41
 TIME_LENGTH: Final = 17  # or a lone NUL, §4.4.1
 LONGEST_SHORT_MESSAGE: Final = 254
+LONGEST_MESSAGE_ID: Final = 65  # §5.2.23
 LAST_SEQUENCE: Final = 0x7FFFFFFF  # §5.1.4

@@ -1,7 +1,7 @@
-"""What the octets of a short message say: alphabets, concatenation, and the way back.
+"""What the octets of a short message say: alphabets and concatenation.
 
-What lives here: pure functions over bodies. What does not: PDUs (`wire.py`) and the joining of
-fragments into what a phone shows (`phones.py`).
+What lives here: pure functions over bodies. What does not: PDUs (`wire.py`), the joining of
+fragments into what a phone shows (`phones.py`), and writing (`inbound.py`).
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,6 @@ from sms_diary.simulator.wire import Tlvs
 _CONCAT_8BIT = 0x00  # 3GPP TS 23.040 §9.2.3.24.1: reference, total, number
 _CONCAT_16BIT = 0x08  # §9.2.3.24.8: reference in two octets
 _LENGTHS = {_CONCAT_8BIT: 3, _CONCAT_16BIT: 4}  # octets
-_GSM_ALONE, _GSM_PART = 160, 153  # septets; 140 octets less a UDH of 6
-_UCS_ALONE, _UCS_PART = 140, 134  # octets
 
 
 class Concat(NamedTuple):
@@ -92,35 +90,3 @@ def _sar(tlvs: Tlvs) -> Concat | None:
 def _valid(reference: int, total: int, number: int) -> Concat | None:
     # TS 23.040: an element with zeros or a number above the total shall be ignored.
     return Concat(reference, total, number) if 1 <= number <= total else None
-
-
-def write(text: str, reference: int) -> tuple[int, list[bytes], bool]:
-    """Encode what a parent typed: data_coding, bodies, whether they begin with a header.
-
-    GSM-7 when the alphabet has every character, UCS-2 otherwise; long texts in parts with an
-    8-bit `reference`. A pair of surrogates or an escape never falls apart.
-    """
-    units = gsm7.encode(text)
-    if units is not None:
-        coding, alone, part = spec.CODING_DEFAULT, _GSM_ALONE, _GSM_PART
-    else:
-        coding, alone, part = spec.CODING_UCS2, _UCS_ALONE, _UCS_PART
-        units = [char.encode("utf-16-be", "replace") for char in text]
-    whole = b"".join(units)
-    if len(whole) <= alone:
-        return coding, [whole], False
-    bodies = _cut(units, part)
-    headers = (
-        bytes((5, _CONCAT_8BIT, 3, reference & 0xFF, len(bodies), number))
-        for number in range(1, len(bodies) + 1)
-    )
-    return coding, [head + body for head, body in zip(headers, bodies, strict=True)], True
-
-
-def _cut(units: list[bytes], room: int) -> list[bytes]:
-    bodies = [bytearray()]
-    for unit in units:
-        if len(bodies[-1]) + len(unit) > room:
-            bodies.append(bytearray())
-        bodies[-1] += unit
-    return [bytes(body) for body in bodies]

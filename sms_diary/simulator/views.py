@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from sms_diary.simulator.ledger import DONE, REPORTED
+from sms_diary.simulator.ledger import DELIVERED, DONE, REPORTED
 from sms_diary.simulator.phones import Bubble, Phone
 
 _MONTHS = (
@@ -19,7 +19,7 @@ _NATIONAL = 11  # digits of a Russian number
 _TEENS = range(11, 15)
 _FEW = range(2, 5)
 _FINAL = {  # by the word of the receipt, SMPP 3.4 appendix B
-    "DELIVRD": "доставлено",
+    DELIVERED: "доставлено",
     "EXPIRED": "истёк срок",
     "DELETED": "удалено",
     "UNDELIV": "не доставлено",
@@ -79,23 +79,21 @@ def plural(count: int, one: str, few: str, many: str) -> str:
     return f"{count} {few if count % 10 in _FEW else many}"
 
 
-def phone_view(
-    phone: Phone, *, last: int, reply_to: str, receipt_state: str, zone: tzinfo
-) -> PhoneView:
+def phone_view(phone: Phone, *, last: int, reply_to: str, zone: tzinfo) -> PhoneView:
     """Return the screen of a phone with its `last` bubbles."""
     bubbles = []
     day = ""
     for bubble in phone.bubbles(last):
         moment = datetime.fromtimestamp(bubble.at / 1000, UTC).astimezone(zone)
         today = f"{moment.day} {_MONTHS[moment.month - 1]}"
-        bubbles.append(_bubble_view(bubble, moment, today if today != day else "", receipt_state))
+        bubbles.append(_bubble_view(bubble, moment, today if today != day else ""))
         day = today
     answers_to = show_number(phone.reply_to(reply_to))
     return PhoneView(phone.number, show_number(phone.number), answers_to, bubbles)
 
 
-def _bubble_view(bubble: Bubble, moment: datetime, day: str, receipt_state: str) -> BubbleView:
-    state, tone = _state(bubble, receipt_state)
+def _bubble_view(bubble: Bubble, moment: datetime, day: str) -> BubbleView:
+    state, tone = _state(bubble)
     size = "" if bubble.total == 1 else plural(bubble.total, "часть", "части", "частей")
     return BubbleView(
         mine=bubble.mine,
@@ -110,7 +108,7 @@ def _bubble_view(bubble: Bubble, moment: datetime, day: str, receipt_state: str)
     )
 
 
-def _state(bubble: Bubble, receipt_state: str) -> tuple[str, str]:
+def _state(bubble: Bubble) -> tuple[str, str]:
     if bubble.inbound is not None:
         return ("ждёт шлюза", "wait") if bubble.inbound.waiting else ("шлюз получил", "good")
     if not bubble.complete:
@@ -119,6 +117,6 @@ def _state(bubble: Bubble, receipt_state: str) -> tuple[str, str]:
         return f"{word} {', '.join(map(str, numbers))} из {bubble.total}", "bad"
     if bubble.state < DONE:
         return "принято", "wait"
-    final = _FINAL[receipt_state]
-    tone = "good" if receipt_state == "DELIVRD" else "bad"
+    final = _FINAL[bubble.outcome]
+    tone = "good" if bubble.outcome == DELIVERED else "bad"
     return (f"{final}, шлюз знает" if bubble.state == REPORTED else final), tone

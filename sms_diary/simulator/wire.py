@@ -34,6 +34,13 @@ class Bind(NamedTuple):
     password: str
 
 
+class QuerySm(NamedTuple):
+    """A query_sm (§4.8.1); `source` is a raw block as in SubmitSm."""
+
+    message_id: str
+    source: bytes
+
+
 class SubmitSm(NamedTuple):
     """A submit_sm (§4.4.1). Addresses are raw blocks: TON, NPI, digits or name, NUL."""
 
@@ -117,6 +124,15 @@ def parse_submit_sm(data: bytes, at: int, end: int) -> SubmitSm:
         data[body:tlvs_at],
         parse_tlvs(data, tlvs_at, end) if tlvs_at < end else None,
     )
+
+
+def parse_query_sm(data: bytes, at: int, end: int) -> QuerySm:
+    """Parse the body of a query_sm (§4.8.1); raises WireError."""
+    source = _c_string(data, at, end, spec.LONGEST_MESSAGE_ID, spec.ESME_RINVMSGID)
+    last = source + 2 + _address_length(data, source, end, spec.ESME_RINVSRCADR)
+    if last != end:
+        raise WireError(spec.ESME_RINVCMDLEN)
+    return QuerySm(data[at : source - 1].decode("latin-1"), data[source:last])
 
 
 def _address_length(data: bytes, at: int, end: int, status: int) -> int:

@@ -24,9 +24,9 @@ from scripts.harness.door import Connection, Prepared, prepare
 from scripts.harness.processes import LISTENING, SERVING, Program
 from scripts.harness.seeding import Pupil, SeededSchool, seed
 from scripts.harness.settings import Account
+from scripts.harness.states import States, parts_by_state, states_by_number
 from scripts.harness.tables import Tables, tables
 from sms_diary.clock import millis
-from sms_diary.vault import Vault
 
 EVENTS, BATCH, CLIENTS = 2000, 50, 4
 WINDOW, LEASE = 50, 2
@@ -122,8 +122,9 @@ async def trial(url: str, folder: Path) -> AsyncIterator[Trial]:
     """An SMSC that runs, and a service that does not yet."""
     book = folder / "smsc.jsonl"
     smsc = await Program.start(
-        "scripts.harness.smsc", str(book), str(RESPONSE_DELAY), log=folder / "smsc.log"
-    )
+        "sms_diary", "simulator", "--smpp-port", "0", "--web-port", "0", "--ledger", str(book),
+        "--response-delay", str(RESPONSE_DELAY), log=folder / "smsc.log",
+    )  # fmt: skip
     try:
         account = Account(port=int(await smsc.said(LISTENING)))
         one = Trial(folder, account, url, book)
@@ -163,9 +164,7 @@ async def settled(one: Trial, view: Tables) -> None:
     """Wait until all is delivered but what the SMSC never got."""
     deadline = time.monotonic() + LIMIT
     while True:
-        states: dict[str, int] = dict(
-            await view.rows("select state, count(*) from part group by state")
-        )
+        states = await parts_by_state(view)
         at_smsc = len({record["number"] for record in ledger.read(one.book)})
         if states.get("delivered") == at_smsc and sum(states.values()) == EVENTS == at_smsc + (
             states.get("doubt", 0)
@@ -175,21 +174,8 @@ async def settled(one: Trial, view: Tables) -> None:
         await asyncio.sleep(0.1)
 
 
-async def states_by_number(one: Trial, view: Tables) -> dict[str, tuple[str, str]]:
-    """Number -> states of its part and of its message."""
-    vault = Vault(bytes.fromhex(one.values.key_file.read_text()))
-    rows = await view.rows(
-        "select n.id, n.sealed, p.state, m.state from part p join number n on n.id = p.number_id"
-        " join message m on m.id = p.message_id"
-    )
-    return {
-        vault.text(bytes(sealed), "number.sealed", number_id): (part, message)
-        for number_id, sealed, part, message in rows
-    }
-
-
 def assert_the_books_agree(
-    pupils: Sequence[Pupil], records: list[ledger.Record], states: dict[str, tuple[str, str]]
+    pupils: Sequence[Pupil], records: list[ledger.Record], states: States
 ) -> None:
     verdict = ledger.judge(pupils, records)
     assert (verdict.doubled, verdict.malformed) == (0, 0)
@@ -219,7 +205,7 @@ async def test_after_kill_9_all_that_was_accepted_is_at_the_smsc_once_or_in_doub
             await posting
             assert one.told == {pupil.number for pupil in school.pupils}
             await settled(one, view)
-            states = await states_by_number(one, view)
+            states = await states_by_number(one.values, view)
             in_doubt = await view.count("select count(*) from part where state = 'doubt'")
     assert max(left) > 0, "the kills met nothing on its way: the test shows nothing"
     assert in_doubt <= sum(left)

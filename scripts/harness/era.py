@@ -1,0 +1,234 @@
+"""Some rounds of chaos with one operator and one database: what runs, and what one round does.
+
+The stories are `story.py`'s, the judgement is `books.py`'s; here they are performed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from scripts.harness import books, settings, states
+from scripts.harness.books import Books, Findings
+from scripts.harness.fleet import DiaryTime, Fleet
+from scripts.harness.journal import Journal
+from scripts.harness.phones import Phones
+from scripts.harness.postgres import OwnPostgres
+from scripts.harness.proxy import Proxy
+from scripts.harness.seeding import SeededSchool, seed
+from scripts.harness.story import Harm, Operator, Stop, Story, dice, operator
+from scripts.harness.tables import Tables, tables
+from sms_diary.clock import millis
+from sms_diary.config import Settings
+
+PUPILS = 120
+"""Of a school; a round has two schools, one a route."""
+ROUTES = ("main", "second")
+_LEASE = 2.0
+_STILL, _SWEPT = 0.6, 2.2
+"""Seconds without a change: more than a receipt is on its way; two rounds of the sweep."""
+_PATIENCE = timedelta(minutes=3)
+_SETTLE_LIMIT = 45.0
+_GIVEN_UP = timedelta(hours=73)
+"""After which every fate is decided."""
+_FROZEN = 1.0
+_LOOK = 0.1
+_OPEN = frozenset({"sending", "doubt", "sent"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One round, and what is needed to judge it again."""
+
+    books: Books
+    findings: Findings
+    cuts: int
+    in_doubt_bound: int
+    accepted: int
+    seconds: float
+
+
+@dataclass(slots=True)
+class Era:
+    """What runs. `kills` are counted over all its rounds."""
+
+    folder: Path
+    url: str
+    values: Settings
+    operator: Operator
+    server: OwnPostgres | None
+    fleet: Fleet
+    proxy: Proxy
+    clock: DiaryTime
+    schools: Sequence[SeededSchool]
+    kills: Counter[str]
+    phones: Phones | None = None
+
+    async def play(self, story: Story) -> Ended:
+        """One round: post, suffer, settle, judge."""
+        began, cuts, kills = time.monotonic(), self.proxy.cuts, self.fleet.kills.total()
+        self.kills["connection"] -= self.proxy.cuts
+        phones = await self._phones(f"smsc-{story.seed}", story.behaviour)
+        journal = Journal(lambda: self.fleet.doors, dice(f"play {story.seed}"))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(journal.post_all(story.posts, story.removals))
+            group.create_task(self.fleet.suffer(story.deaths))
+            group.create_task(self._stops(story.stops, phones))
+            group.create_task(self._harms(story.harms, dice(f"play {story.seed}")))
+        async with tables(self.url) as view:
+            await self._settled(view, phones, story)
+            parts, lines = await states.opened(self.values, view, _slugs(story))
+        self.fleet.check()
+        counts = await phones.counts()
+        own = Books(story, journal.told, phones.records(), parts, lines, counts["receipts_lost"])
+        cut = self.proxy.cuts - cuts + counts["cuts"] + counts["unbinds"]
+        killed = self.fleet.kills.total() - kills
+        self.kills["connection"] += self.proxy.cuts + counts["cuts"]
+        a_session, a_process = self.operator.window, self.operator.window * self.operator.sessions
+        bound = killed * a_process * len(ROUTES) + cut * a_session + counts["unanswered"]
+        took = time.monotonic() - began
+        return Ended(own, books.compare(own), cut, bound, journal.accepted, took)
+
+    async def finish(self, rounds: Sequence[Ended]) -> list[Findings]:
+        """Three days later every fate is decided, and nothing has left that should not have."""
+        self.clock.leap(_GIVEN_UP)
+        phones = await self._phones("smsc-last", {})
+        await self.fleet.again()
+        found = []
+        async with tables(self.url) as view:
+            await self._decided(view)
+            for ended in rounds:
+                story = ended.books.story
+                parts, lines = await states.opened(self.values, view, _slugs(story))
+                numbers = {
+                    pupil.number.lstrip("+") for post in story.posts for pupil in post.school.pupils
+                }
+                later = [one for one in phones.records() if one["number"] in numbers]
+                found.append(
+                    books.compare(
+                        Books(
+                            story, ended.books.told, [*ended.books.records, *later], parts, lines,
+                            ended.books.lost_receipts,
+                        )
+                    )
+                )  # fmt: skip
+        return found
+
+    async def _phones(self, name: str, behaviour: object) -> Phones:
+        before = self.phones
+        assert isinstance(behaviour, dict)
+        phones = await Phones.start(self.folder, name, {**self.operator.behaviour, **behaviour})
+        self.phones, self.proxy.target = phones, phones.port
+        if before is not None:
+            await before.stop()
+        return phones
+
+    async def _stops(self, stops: Sequence[Stop], phones: Phones) -> None:
+        began = time.monotonic()
+        for stop in sorted(stops, key=lambda one: one.at):
+            await asyncio.sleep(max(0.0, stop.at - (time.monotonic() - began)))
+            await phones.say(stop.number, stop.text)
+
+    async def _harms(self, harms: Sequence[Harm], chance: Random) -> None:
+        began = time.monotonic()
+        for harm in harms:
+            await asyncio.sleep(max(0.0, harm.at - (time.monotonic() - began)))
+            match harm.what:
+                case "cut one":
+                    self.proxy.cut(chance)
+                case "cut all":
+                    self.proxy.cut()
+                case "freeze":
+                    await self.proxy.freeze(_FROZEN)
+                case "postgres" if self.server is not None:
+                    self.kills["postgres"] += 1
+                    await asyncio.to_thread(self.server.crash)
+                    await asyncio.to_thread(self.server.start)
+
+    async def _settled(self, view: Tables, phones: Phones, story: Story) -> None:
+        """Wait until all is done; what only time tells is told by the diary's clock.
+
+        A receipt that nobody claims waits some seconds for its part in doubt, and one that is read
+        in another base a minute.
+        """
+        if not await self._quiet(view, phones, story, _STILL):
+            self.clock.leap(_PATIENCE)
+            await self.fleet.again()
+            await self._quiet(view, phones, story, _SWEPT)
+
+    async def _quiet(self, view: Tables, phones: Phones, story: Story, still: float) -> bool:
+        """Wait until there is nothing to do and nothing changes; whether each fate is known."""
+        moved, before, known = time.monotonic(), dict[str, int](), False
+
+        async def quiet() -> bool:
+            nonlocal moved, before, known
+            left = await states.undone(view, _slugs(story))
+            now = await states.states_of(view, _slugs(story))
+            counts = await phones.counts()
+            if left or counts["waiting"] or now != before:
+                before, moved = now, time.monotonic()
+            known = not now.get("doubt") and now.get("sent", 0) <= counts["receipts_lost"]
+            return not (left or counts["waiting"]) and (known or time.monotonic() - moved > still)
+
+        await _until(quiet)
+        return known
+
+    async def _decided(self, view: Tables) -> None:
+        """Wait until no part's fate is open."""
+        slugs = [school.slug for school in self.schools]
+
+        async def decided() -> bool:
+            left = await states.undone(view, slugs)
+            return not left and not _OPEN & (await states.states_of(view, slugs)).keys()
+
+        await _until(decided)
+
+
+async def _until(true: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until it is true, or the limit has come: then the ledgers show what is missing."""
+    deadline = time.monotonic() + _SETTLE_LIMIT
+    while not await true() and time.monotonic() < deadline:  # noqa: ASYNC110  # tables have no event
+        await asyncio.sleep(_LOOK)
+
+
+def _slugs(story: Story) -> list[str]:
+    return sorted({post.school.slug for post in story.posts})
+
+
+@asynccontextmanager
+async def era(
+    folder: Path, number: int, *, rounds: int, workers: int, url: str, server: OwnPostgres | None
+) -> AsyncIterator[Era]:
+    """Everything of an era, running; `url` is the address of an empty database."""
+    suits, proxy, clock = operator(number), Proxy(), DiaryTime()
+    port = await proxy.start()
+    accounts = (("main", "demo"), ("second", "second"))
+    routes = [
+        {
+            "name": name, "host": "127.0.0.1", "port": port, "system_id": account,
+            "password": account, "source": "SCHOOL", **suits.route,
+        }
+        for name, account in accounts
+    ]  # fmt: skip
+    config, values = settings.write_routes(folder, url, routes, lease_seconds=_LEASE)
+    schools = await seed(
+        values, pupils=rounds * PUPILS * len(ROUTES), in_a_school=PUPILS,
+        now=millis(datetime.fromisoformat(settings.NOW)), routes=ROUTES,
+    )  # fmt: skip
+    fleet = Fleet(config, folder, workers, clock)
+    one = Era(folder, url, values, suits, server, fleet, proxy, clock, schools, Counter())
+    try:
+        await fleet.start()
+        yield one
+    finally:
+        await fleet.stop()
+        if one.phones is not None:
+            await one.phones.stop()
+        await proxy.stop()
