@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Sequence
 
 from sms_diary.channels.base import (
+    Asked,
     InboundReport,
     Outcome,
     Outgoing,
@@ -28,6 +29,8 @@ class RecordingChannel:
         """Everything that was handed over, in order."""
         self.open: dict[int, Outgoing] = {}
         """What waits for its result."""
+        self.asked: list[Asked] = []
+        """Every part that was asked for, in order."""
         self._window = window
         self._reports: Reports | None = None
         self._inbound = 0
@@ -48,6 +51,9 @@ class RecordingChannel:
         await asyncio.sleep(0)  # a wire takes its time
         self.sent += batch
         self.open.update((part.part_id, part) for part in batch)
+
+    async def ask(self, parts: Sequence[Asked]) -> None:
+        self.asked += parts
 
     async def stop(self) -> None:
         self._reports = None

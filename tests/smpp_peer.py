@@ -6,21 +6,34 @@ And `News`, which keeps what a channel reports and can be slow or broken like a 
 from __future__ import annotations
 
 import asyncio
+import ssl
 import struct
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from sms_diary.channels.base import InboundReport, Outgoing, ReceiptReport, Reports, Result
-from sms_diary.channels.smpp import SmppSettings
+from sms_diary.channels.base import (
+    InboundReport,
+    Outcome,
+    Outgoing,
+    ReceiptReport,
+    Reports,
+    Result,
+)
+from sms_diary.channels.smpp import SmppChannel, SmppSettings
 from sms_diary.encoding import Alphabet
 
+BIND_RX, BIND_TX = 0x1, 0x2
+QUERY, QUERY_RESP = 0x3, 0x80000003
 SUBMIT, SUBMIT_RESP = 0x4, 0x80000004
 DELIVER, DELIVER_RESP = 0x5, 0x80000005
 UNBIND, UNBIND_RESP = 0x6, 0x80000006
 BIND_TRX, BIND_TRX_RESP = 0x9, 0x80000009
 ENQUIRE, ENQUIRE_RESP = 0x15, 0x80000015
 NACK = 0x80000000
+BINDS = (BIND_RX, BIND_TX, BIND_TRX)
 PATIENCE = 10.0
 
 
@@ -96,6 +109,12 @@ class Connection:
         self.smsc = smsc
         self.writer = writer
         self.sequence = 1000
+        self.kind = 0
+        """The bind that came over it."""
+        self.got: list[Got] = []
+
+    def of(self, command: int) -> list[Got]:
+        return [got for got in self.got if got.command == command]
 
     def write(self, data: bytes) -> None:
         self.writer.write(data)
@@ -116,10 +135,17 @@ Script = Callable[[Connection, Got], bytes | None]
 
 
 class Smsc:
-    """Binds, accepts and remembers; `script` changes the answer to a command, None = silence."""
+    """Binds, accepts and remembers; `script` changes the answer to a command, None = silence.
 
-    def __init__(self, **scripts: Script) -> None:
+    `listen` is its address; with `tls` it speaks nothing else.
+    """
+
+    def __init__(
+        self, *, listen: str = "127.0.0.1", tls: ssl.SSLContext | None = None, **scripts: Script
+    ) -> None:
         self.scripts = scripts
+        self.listen = listen
+        self.tls = tls
         self.got: list[Got] = []
         self.connections: list[Connection] = []
         self.accepted = 0
@@ -127,7 +153,7 @@ class Smsc:
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, self.listen, 0, ssl=self.tls)
         self.port = int(self._server.sockets[0].getsockname()[1])
         return self
 
@@ -147,6 +173,10 @@ class Smsc:
     @property
     def last(self) -> Connection:
         return self.connections[-1]
+
+    def bound_as(self, kind: int) -> list[Connection]:
+        """Connections that bound in this way, in order; those that are gone too."""
+        return [connection for connection in self.connections if connection.kind == kind]
 
     def of(self, command: int) -> list[Got]:
         return [got for got in self.got if got.command == command]
@@ -175,6 +205,9 @@ class Smsc:
                 )
                 got = Got(command, status, sequence, await reader.readexactly(length - 16))
                 self.got.append(got)
+                connection.got.append(got)
+                if command in BINDS:
+                    connection.kind = command
                 answer = self._answer(connection, got)
                 if answer:
                     writer.write(answer)
@@ -185,12 +218,15 @@ class Smsc:
             writer.close()
 
     def _answer(self, connection: Connection, got: Got) -> bytes | None:
-        names = {BIND_TRX: "bind", SUBMIT: "submit", ENQUIRE: "enquire", UNBIND: "unbind"}
+        names = {
+            **dict.fromkeys(BINDS, "bind"),
+            SUBMIT: "submit", QUERY: "query", ENQUIRE: "enquire", UNBIND: "unbind",
+        }  # fmt: skip
         script = self.scripts.get(names.get(got.command, ""))
         if script is not None:
             return script(connection, got)
-        if got.command == BIND_TRX:
-            return raw(BIND_TRX_RESP, got.sequence, b"smsc\0")
+        if got.command in BINDS:
+            return raw(got.command | NACK, got.sequence, b"smsc\0")
         if got.command == SUBMIT:
             self.accepted += 1
             return raw(SUBMIT_RESP, got.sequence, b"id%d\0" % self.accepted)
@@ -284,3 +320,25 @@ def part(part_id: int = 1, text: str = "Математика 5", **changes: Any)
         "expires": 0, "seconds_left": 3600,
     }  # fmt: skip
     return Outgoing(**{**values, **changes})
+
+
+@asynccontextmanager
+async def talking(
+    smsc: Smsc, *, bound: bool = True, now: Callable[[], float] = time.monotonic, **changes: Any
+) -> AsyncIterator[tuple[SmppChannel, News]]:
+    """A started channel; its SMSC must be entered already."""
+    channel = SmppChannel(settings(smsc.port, **changes), now=now)
+    news = News()
+    await channel.start(news.reports)
+    try:
+        if bound:
+            await news.until(channel.ready)
+        yield channel, news
+    finally:
+        news.gate.set()
+        await channel.stop()
+
+
+def outcomes(news: News) -> dict[int, Outcome]:
+    """The last outcome of each part."""
+    return {result.part_id: result.outcome for result in news.results}

@@ -217,7 +217,7 @@ def test_what_was_cut_before_the_route_took_whole_texts_still_goes_in_parts() ->
 
 def test_the_reference_stands_beside_the_other_parameters() -> None:
     route = {"send_reference": True}
-    assert tlvs(built(route, part_id=0x1234_5678)) == {0x0204: b"\x56\x78"}
+    assert tlvs(built(route, part_id=7 * 65_521 + 0x5678)) == {0x0204: b"\x56\x78"}
     whole = built({**route, "long": "payload"}, text="я" * 71, seq=0, part_id=5)
     assert set(tlvs(whole)) == {0x0424, 0x0204}
     assert set(tlvs(built({**route, "long": "sar"}, total=2))) == {0x0204, 0x020C, 0x020E, 0x020F}

@@ -80,6 +80,19 @@ class ReceiptReport:
 
 
 @value
+class Asked:
+    """A part whose receipt is long in coming, to be asked for by the id it was given."""
+
+    part_id: int
+    provider_id: str
+    """Verbatim."""
+    number: str
+    """E.164 with the plus sign."""
+    sender: str = ""
+    """As in the submit: SMSCs look up by both (SMPP 3.4 §4.8.1)."""
+
+
+@value
 class InboundReport:
     """An SMS from a phone, whole (long ones are joined by the channel)."""
 
@@ -118,6 +131,10 @@ class Channel(Protocol):
 
     async def send(self, batch: Sequence[Outgoing]) -> None:
         """Hand the parts over once; returns when the bytes are written. Results come later."""
+
+    async def ask(self, parts: Sequence[Asked]) -> None:
+        """Ask what became of parts, where the operator can be asked; answers come back through
+        `Reports.receipts`, as if they were receipts. Never waits for an answer."""
 
     async def stop(self) -> None:
         """Stop taking parts, wait a bounded time for answers, close."""

@@ -2,9 +2,10 @@
 
 Every length is checked against the octets that are really there, and what is wrong raises
 `PduError` with the status to answer; a peer can make us refuse, never crash. submit_sm and the
-answers are built here (hot path); session PDUs (binds, unbind, enquire_link, query_sm) are
-built by smpplib, whose constants are our vocabulary. What a PDU *means* is not decided here:
-sessions, receipts and inbound texts live in `channels.smpp`.
+answers are built here (hot path); the requests of a session (binds, unbind, enquire_link,
+query_sm) are built by smpplib, whose constants are our vocabulary, in `channels.smpp.requests`.
+What a PDU *means* is not decided here: sessions, receipts and inbound texts live in
+`channels.smpp`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from smpplib import command_codes, consts
-from smpplib.smpp import make_pdu
 
 from sms_diary.errors import PduError
 
@@ -28,6 +28,7 @@ SUBMIT_SM = _COMMANDS["submit_sm"]
 SUBMIT_SM_RESP = _COMMANDS["submit_sm_resp"]
 DELIVER_SM = _COMMANDS["deliver_sm"]
 DELIVER_SM_RESP = _COMMANDS["deliver_sm_resp"]
+QUERY_SM_RESP = _COMMANDS["query_sm_resp"]
 UNBIND = _COMMANDS["unbind"]
 UNBIND_RESP = _COMMANDS["unbind_resp"]
 ENQUIRE_LINK = _COMMANDS["enquire_link"]
@@ -40,6 +41,7 @@ BIND_RESPS = frozenset(
 RESPONSE_BIT = 0x8000_0000
 
 CODING_DEFAULT = int(consts.SMPP_ENCODING_DEFAULT)  # data_coding, SMPP 3.4 §5.2.19
+CODING_LATIN1 = int(consts.SMPP_ENCODING_ISO88591)
 CODING_BINARY = int(consts.SMPP_ENCODING_BINARY2)
 CODING_CYRILLIC = int(consts.SMPP_ENCODING_ISO88595)
 CODING_UCS2 = int(consts.SMPP_ENCODING_ISO10646)
@@ -209,12 +211,16 @@ def _skip(data: bytes, at: int, field: Text, sequence: int) -> int:
 def decode_tlvs(data: bytes, at: int, sequence: int = 0) -> dict[int, bytes]:
     """Optional parameters up to the end of `data` by tag, known or not; the first of two wins.
 
-    Raises PduError when a header or a value goes beyond the PDU (SMPP 3.4 §3.2.4.1).
+    A few NULs too many at the end are let pass: peers that terminate a short_message like a
+    string must not lose their receipts. Raises PduError when a header or a value goes beyond
+    the PDU (SMPP 3.4 §3.2.4.1).
     """
     found: dict[int, bytes] = {}
     end = len(data)
     while at < end:
         if end - at < _TLV_HEADER.size:
+            if not any(data[at:]):
+                break
             raise PduError("a cut optional parameter", _BAD_TLV_STREAM, sequence)
         tag, length = _TLV_HEADER.unpack_from(data, at)
         at += _TLV_HEADER.size
@@ -277,22 +283,3 @@ def deliver_sm_resp(sequence: int, status: int = OK) -> bytes:
 def generic_nack(sequence: int, status: int) -> bytes:
     """The answer to what cannot be answered by name (SMPP 3.4 §4.3.1)."""
     return _HEADER.pack(MIN_LENGTH, GENERIC_NACK, status, sequence)
-
-
-class _Numbered:
-    """What smpplib takes sequence numbers from."""
-
-    def __init__(self, sequence: int) -> None:
-        self.sequence = sequence
-
-    def next_sequence(self) -> int:
-        return self.sequence
-
-
-def session_pdu(name: str, sequence: int, **fields: int | str) -> bytes:
-    """A bind_*, unbind, enquire_link or query_sm, by smpplib (SMPP 3.4 §4.1, §4.2, §4.8, §4.11).
-
-    Text fields must be Latin-1 and within `BIND_SIZES`.
-    """
-    built: bytes = make_pdu(name, client=_Numbered(sequence), **fields).generate()
-    return built

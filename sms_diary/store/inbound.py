@@ -29,7 +29,13 @@ class Inbound:
 async def store(
     q: Queries, tools: Tools, route: str, reports: Sequence[InboundReport], *, now: int
 ) -> int:
-    """Keep the SMS; how many of them are new. Any number gets a row: СТОП counts from each."""
+    """Keep the SMS; how many of them are new. Any number gets a row: СТОП counts from each.
+
+    One route at a time on PostgreSQL: an SMS that comes again on another session while it is
+    being stored must be seen there.
+    """
+    if q.engine == "postgresql":
+        await q.all("select pg_advisory_xact_lock(7307003, hashtext(:route))", route=route)
     known = await numbers.ensure(q, tools, [report.number for report in reports], now=now)
     digests = [
         tools.vault.digest(f"{route}\n{report.number}\n".encode() + report.raw)

@@ -1,39 +1,38 @@
 """Receipts: stored before they are acknowledged, then applied to the part they speak of.
 
-A receipt may come before the submit response is stored, twice, for one part only, or in
-another process. Moves are monotonic: final states do not change.
+Which part that is, is decided in `receipt_parts.py`. A receipt may come before the submit
+response is stored, twice, for one part only, or in another process. Moves are monotonic: final
+states do not change.
 """
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sms_diary.channels.base import ReceiptReport
 from sms_diary.clock import HOUR, MINUTE
 from sms_diary.db import Queries, Row
-from sms_diary.model import FINAL, PART_MOVES, PartState, part_state_of
+from sms_diary.model import FINAL, PART_MOVES, PartState
 from sms_diary.provider_id import candidates, canonical
 from sms_diary.store import numbers, outbox
+from sms_diary.store.receipt_parts import (
+    Hit,
+    Target,
+    any_other_base,
+    choose,
+    match,
+    spoken,
+    target_of,
+)
 from sms_diary.store.tools import Tools
-from sms_diary.values import value
-
-
-@value
-class Target:
-    """The part a receipt speaks of, as it stands (and, on PostgreSQL, locked)."""
-
-    part_id: int
-    message_id: int
-    total: int
-    state: PartState
-
 
 NO_NUMBER_OF_OURS = 0
 """`receipt.number_id` where the receipt names a phone that the database does not know."""
 SKEW = MINUTE
 """Clocks of two processes differ by less."""
 
+SURELY_ANSWERED = MINUTE
+"""When a receipt has come, the answer to its submit has long come too (or never will)."""
 ORPHAN_KEPT = 72 * HOUR
 """For so long a receipt may wait for its part (design: unknown ids are kept)."""
 Move = tuple[Target, PartState, str]
@@ -52,10 +51,13 @@ async def one_at_a_time(q: Queries, route: str) -> None:
 
 async def store(
     q: Queries, tools: Tools, route: str, reports: Sequence[ReceiptReport], *, now: int
-) -> None:
-    """Keep the receipts and apply those whose part is known."""
+) -> int:
+    """Keep the receipts and apply those whose part is known.
+
+    How many of them could speak of several parts, and so were applied to none.
+    """
     await one_at_a_time(q, route)
-    targets = await _match(q, tools, route, reports)
+    targets, ambiguous = await match(q, tools, route, reports, now=now)
     pairs = list(zip(reports, targets, strict=True))
     orphans = {r.number for r, target in pairs if target is None and r.number}
     known = await numbers.find(q, tools, orphans) if orphans else {}
@@ -69,64 +71,17 @@ async def store(
                 None if target or not report.number
                 else known[report.number].id if report.number in known
                 else NO_NUMBER_OF_OURS,
+                report.reference,
             )
         )  # fmt: skip
     await q.insert(
         "receipt",
         "id, route, provider_id, provider_key, part_id, state, error, reported_at, at, raw,"
-        " number_id",
+        " number_id, reference",
         rows,
     )
     await apply(q, [(t, r.state, r.error) for r, t in pairs if t is not None], now=now)
-
-
-async def _match(
-    q: Queries, tools: Tools, route: str, reports: Sequence[ReceiptReport]
-) -> list[Target | None]:
-    """The part each receipt speaks of: by id within the route, never of another number.
-
-    Nearly all come under the very id that was given; only for the others the id is tried in
-    other bases.
-    """
-    found: list[Target | None] = [None] * len(reports)
-    keys = [(canonical(report.provider_id), place) for place, report in enumerate(reports)]
-    await _look_up(q, tools, route, reports, keys, found)
-    others = [
-        (key, place)
-        for place, report in enumerate(reports)
-        if found[place] is None
-        for key in candidates(report.provider_id)[1:]
-    ]
-    if others:
-        await _look_up(q, tools, route, reports, others, found)
-    return found
-
-
-async def _look_up(  # one step of `_match`, split off for its second round
-    q: Queries, tools: Tools, route: str, reports: Sequence[ReceiptReport],
-    keys: Sequence[tuple[str, int]], found: list[Target | None],
-) -> None:  # fmt: skip
-    rows = await q.over(
-        f"""with rows(key text, place bigint)
-            select rows.place, part.id, part.message_id, part.total, part.state, part.claimed_at,
-                   number.idx
-            from rows join part on part.route = :route and part.provider_key = rows.key
-            join number on number.id = part.number_id
-            {q.only(postgresql="order by part.id for update of part")}""",
-        keys,
-        route=route,
-    )
-    for row in sorted(rows, key=lambda row: (row["place"], -row["claimed_at"])):
-        place = row["place"]
-        number = reports[place].number
-        if found[place] is None and (
-            not number or hmac.compare_digest(tools.vault.index(number), row["idx"])
-        ):
-            found[place] = _target(row)
-
-
-def _target(row: Row) -> Target:
-    return Target(row["id"], row["message_id"], row["total"], part_state_of(row["state"]))
+    return ambiguous
 
 
 async def apply(q: Queries, moves: Sequence[Move], *, now: int) -> None:
@@ -161,33 +116,53 @@ async def adopt(q: Queries, route: str, accepted: Sequence[tuple[int, str]], *, 
     if orphan is None:
         return
     rows = await q.over(
-        """with rows(key text, part_id bigint)
-           update receipt set part_id = rows.part_id from rows
-           where receipt.route = :route and receipt.part_id is null
-             and receipt.provider_key = rows.key
-             and exists (
-                select 1 from part where part.id = rows.part_id
-                  and part.claimed_at <= receipt.at + :skew
-                  and (receipt.number_id is null or receipt.number_id = part.number_id))
-           returning receipt.part_id, receipt.state, receipt.error""",
+        """with rows(key text, part_id bigint, other_base bigint)
+           select receipt.id, receipt.state, receipt.error, rows.part_id, rows.other_base
+           from rows
+           join receipt on receipt.route = :route and receipt.part_id is null
+                       and receipt.provider_key = rows.key
+           join part on part.id = rows.part_id and part.claimed_at <= receipt.at + :skew
+                    and (receipt.number_id is null or receipt.number_id = part.number_id)""",
         sorted(
-            (key, part_id) for part_id, provider_id in accepted for key in candidates(provider_id)
+            (key, part_id, int(key != canonical(provider_id)))
+            for part_id, provider_id in accepted
+            for key in candidates(provider_id)
         ),
         route=route,
         skew=SKEW,
     )
-    await _apply_stored(q, [(r["part_id"], PartState(r["state"]), r["error"]) for r in rows], now)
+    if any(row["other_base"] for row in rows) and await spoken(q, route) is False:
+        rows = [row for row in rows if not row["other_base"]]
+    parts: dict[int, list[int]] = {}
+    for row in rows:
+        parts.setdefault(row["id"], []).append(row["part_id"])
+    # What several claim is left to the sweep, which sees all of them.
+    owned = [row for row in rows if len(parts[row["id"]]) == 1]
+    await give(q, [(row["id"], row["part_id"]) for row in owned])
+    await apply_stored(
+        q, [(row["part_id"], PartState(row["state"]), row["error"]) for row in owned], now
+    )
 
 
-async def _apply_stored(q: Queries, found: Sequence[tuple[int, PartState, str]], now: int) -> None:
-    """The same for receipts that were kept before, named by part."""
+async def give(q: Queries, owned: Sequence[tuple[int, int]]) -> None:
+    """Give receipts that nobody claims to parts: (receipt id, part id)."""
+    await q.over(
+        """with rows(id bigint, part_id bigint)
+           update receipt set part_id = rows.part_id from rows
+           where receipt.id = rows.id and receipt.part_id is null""",
+        sorted(owned),
+    )
+
+
+async def apply_stored(q: Queries, found: Sequence[tuple[int, PartState, str]], now: int) -> None:
+    """As `apply`, for receipts that were kept before: (part id, state, code)."""
     rows = await q.over(
         f"""with rows(id bigint)
             select part.id, part.message_id, part.total, part.state
             from rows join part on part.id = rows.id {q.only(postgresql="for update of part")}""",
         sorted({(part_id,) for part_id, _, _ in found}),
     )
-    targets = {row["id"]: _target(row) for row in rows}
+    targets = {row["id"]: target_of(row) for row in rows}
     await apply(q, [(targets[part_id], state, error) for part_id, state, error in found], now=now)
 
 
@@ -206,72 +181,45 @@ async def match_again(q: Queries, *, now: int, after: int, limit: int) -> tuple[
         since=now - ORPHAN_KEPT,
         limit=limit,
     )
-    wanted = [
-        (key, row["route"], row["id"]) for row in rows for key in candidates(row["provider_id"])
-    ]
-    parts = await q.over(
-        """with rows(key text, route text, receipt_id bigint)
-           select rows.receipt_id, part.id, part.number_id, part.claimed_at
-           from rows join part on part.route = rows.route and part.provider_key = rows.key""",
-        wanted,
-    )
-    own = {row["id"]: row for row in rows}
-    found = {
-        part["receipt_id"]: part["id"]
-        for part in sorted(parts, key=lambda part: part["claimed_at"])
-        if own[part["receipt_id"]]["number_id"] in (None, part["number_id"])
-        and part["claimed_at"] <= own[part["receipt_id"]]["at"] + SKEW
+    orphans = {row["id"]: row for row in rows}
+    hits = await _hits(q, orphans)
+    bases = {
+        route: await spoken(q, route)
+        for route in {orphans[i]["route"] for i, own in hits.items() if any_other_base(own)}
     }
-    await q.over(
-        """with rows(id bigint, part_id bigint)
-           update receipt set part_id = rows.part_id from rows
-           where receipt.id = rows.id and receipt.part_id is null""",
-        sorted(found.items()),
-    )
-    moves = [(p, PartState(own[r]["state"]), own[r]["error"]) for r, p in sorted(found.items())]
-    await _apply_stored(q, moves, now)
+    found: dict[int, int] = {}
+    for receipt_id, may in sorted(hits.items()):
+        row = orphans[receipt_id]
+        base = bases.get(row["route"])
+        early = base is False and row["at"] > now - SURELY_ANSWERED
+        own = [hit for hit in may if not (early and hit.other_base)]
+        if target := choose(own, base):
+            found[receipt_id] = target.part_id
+    await give(q, list(found.items()))
+    moves = [(p, PartState(orphans[r]["state"]), orphans[r]["error"]) for r, p in found.items()]
+    await apply_stored(q, moves, now)
     return len(rows), rows[-1]["id"] if len(rows) == limit else 0
 
 
-async def resolve_doubt(q: Queries, *, now: int, before: int) -> int:
-    """Give receipts that nobody claims to parts in doubt; how many parts were resolved.
-
-    Only where it is certain enough (design: number and time): one single part in doubt for that
-    number on that route, nothing of it on its way, and the receipt came after the attempt.
-    """
-    rows = await q.all(
-        """select receipt.id, receipt.state, receipt.error, receipt.provider_id,
-                  max(part.id) as part_id
-           from receipt join part on part.number_id = receipt.number_id
-                                 and part.route = receipt.route and part.state = 'doubt'
-           where receipt.part_id is null and receipt.at <= :before
-             and receipt.at >= part.claimed_at
-             and not exists (select 1 from part moving where moving.number_id = receipt.number_id
-                             and moving.route = receipt.route and moving.state = 'sending')
-           group by receipt.id, receipt.state, receipt.error, receipt.provider_id
-           having count(*) = 1""",
-        before=before,
+async def _hits(q: Queries, orphans: Mapping[int, Row]) -> dict[int, list[Hit]]:
+    """The parts that kept receipts may speak of, by receipt."""
+    parts = await q.over(
+        """with rows(key text, route text, receipt_id bigint)
+           select rows.receipt_id, part.id, part.message_id, part.total, part.state,
+                  part.number_id, part.claimed_at, part.provider_key
+           from rows join part on part.route = rows.route and part.provider_key = rows.key""",
+        [
+            (key, row["route"], row["id"])
+            for row in orphans.values()
+            for key in candidates(row["provider_id"])
+        ],
     )
-    if not rows:
-        return 0
-    # Receipts under two different ids for one part: neither can be trusted.
-    names: dict[int, set[str]] = {}
-    for row in rows:
-        names.setdefault(row["part_id"], set()).add(canonical(row["provider_id"]))
-    certain = [row for row in rows if len(names[row["part_id"]]) == 1]
-    own = {row["part_id"]: row["provider_id"] for row in certain}
-    await q.over(
-        """with rows(id bigint, part_id bigint)
-           update receipt set part_id = rows.part_id from rows
-           where receipt.id = rows.id and receipt.part_id is null""",
-        sorted((row["id"], row["part_id"]) for row in certain),
-    )
-    await q.over(
-        """with rows(id bigint, provider_id text, provider_key text)
-           update part set provider_id = rows.provider_id, provider_key = rows.provider_key
-           from rows where part.id = rows.id and part.state = 'doubt'""",
-        sorted((part_id, name, canonical(name)) for part_id, name in own.items()),
-    )
-    found = [(row["part_id"], PartState(row["state"]), row["error"]) for row in certain]
-    await _apply_stored(q, found, now)
-    return len(own)
+    hits: dict[int, list[Hit]] = {}
+    for part in parts:
+        receipt = orphans[part["receipt_id"]]
+        other = part["provider_key"] != canonical(receipt["provider_id"])
+        of_number = receipt["number_id"] in (None, part["number_id"])
+        if of_number and part["claimed_at"] <= receipt["at"] + SKEW:
+            hit = Hit(target_of(part), other, part["claimed_at"])
+            hits.setdefault(receipt["id"], []).append(hit)
+    return hits

@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sms_diary.channels.base import ReceiptReport
-from sms_diary.clock import HOUR
-from sms_diary.db import Database, Queries
+from sms_diary.clock import HOUR, MINUTE
+from sms_diary.db import Database, Queries, open_database
+from sms_diary.ids import Ids
 from sms_diary.model import PartState
-from sms_diary.store import outbox, receipts
+from sms_diary.store import doubt, outbox, receipts
 from sms_diary.store.outbox import Settled
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
@@ -38,7 +39,7 @@ async def _sending(
     async with db.transaction() as q:
         own = await line(q, tools, to, tools.ids.new())
         await queue(q, tools, to, school.id, "5", parts=parts, lines=(own,))
-        return [part.id for part in await claim(q, tools, now=now)]
+        return [part.part_id for part in await claim(q, tools, now=now)]
 
 
 async def _accept(q: Queries, *accepted: tuple[int, str], now: int = 20) -> None:
@@ -54,9 +55,9 @@ async def _accepted(db: Database, *accepted: tuple[int, str]) -> None:
         await _accept(q, *accepted)
 
 
-async def _store(db: Database, tools: Tools, *reports: ReceiptReport, now: int = 30) -> None:
+async def _store(db: Database, tools: Tools, *reports: ReceiptReport, now: int = 30) -> int:
     async with db.transaction() as q:
-        await receipts.store(q, tools, ROUTE, reports, now=now)
+        return await receipts.store(q, tools, ROUTE, reports, now=now)
 
 
 async def test_a_receipt_delivers_its_part_and_the_message(
@@ -190,14 +191,258 @@ async def test_a_receipt_that_missed_its_part_finds_it_in_the_next_sweep(
     assert await column(db, OWNERS) == [parts[0], None]
 
 
-async def test_of_two_parts_with_one_id_the_later_is_meant(
+async def test_of_two_parts_with_one_id_neither_is_meant_and_that_is_counted(
     db: Database, tools: Tools, school: School, guardians: list[Subscribed]
 ) -> None:
     for now in (10, 20):
         [part] = await _sending(db, tools, school, guardians[0], now=now)
         await _accepted(db, (part, "A1"))
+    assert await _store(db, tools, report("A1"), report("B2")) == 1
+    await _sweep(db, now=40)
+    assert await column(db, PARTS) == ["sent", "sent"]
+    assert await column(db, OWNERS) == [None, None]
+
+
+async def test_an_ambiguous_receipt_is_not_given_to_a_part_in_doubt(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    for now in (10, 20):
+        [part] = await _sending(db, tools, school, guardians[0], now=now)
+        await _accepted(db, (part, "A1"))
+    [part] = await _sending(db, tools, school, guardians[0])
+    await _doubt(db, part)
     await _store(db, tools, report("A1"))
-    assert await column(db, PARTS) == ["sent", "delivered"]
+    assert await _resolve(db) == 0
+    assert await column(db, PARTS) == ["sent", "sent", "doubt"]
+
+
+async def test_of_two_parts_with_one_id_the_one_that_waits_is_meant(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    for state in (U, D):
+        [part] = await _sending(db, tools, school, guardians[0])
+        await _accepted(db, (part, "A1"))
+        assert await _store(db, tools, report("A1", state)) == 0
+    assert await column(db, PARTS) == ["undelivered", "delivered"]
+    assert await _store(db, tools, report("A1", X)) == 0
+    assert await column(db, PARTS) == ["undelivered", "delivered"]
+
+
+# ---------------------------------------------------------------- ids in two bases
+
+
+async def _in_two_bases(
+    db: Database, tools: Tools, school: School, to: Subscribed
+) -> tuple[int, int]:
+    """Parts of one number under 10 and 16: a receipt of «10» may mean either, 16 is 0x10."""
+    ten, sixteen = [(await _sending(db, tools, school, to))[0] for _ in range(2)]
+    await _accepted(db, (ten, "10"), (sixteen, "16"))
+    return ten, sixteen
+
+
+async def _told_the_base(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed], *, hexadecimal: bool
+) -> list[ReceiptReport]:
+    """Receipts of four parts of other numbers, whose ids are beyond doubt."""
+    known = []
+    for n in range(1, 5):
+        [part] = await _sending(db, tools, school, guardians[n])
+        await _accepted(db, (part, str(1000 + n)))
+        name = f"{1000 + n:x}" if hexadecimal else str(1000 + n)
+        known.append(report(name, number=phone(n)))
+    return known
+
+
+async def test_digits_that_name_two_parts_are_applied_to_none_while_the_base_is_unknown(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    await _in_two_bases(db, tools, school, guardians[0])
+    assert await _store(db, tools, report("10")) == 1
+    assert await column(db, PARTS) == ["sent", "sent"]
+    assert await column(db, OWNERS) == [None]
+
+
+@pytest.mark.parametrize("hexadecimal", [False, True])
+@pytest.mark.parametrize("when", ["before", "together", "after"])
+async def test_digits_that_name_two_parts_are_read_as_the_route_was_read_until_now(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed], hexadecimal: bool,
+    when: str,
+) -> None:  # fmt: skip
+    known = await _told_the_base(db, tools, school, guardians, hexadecimal=hexadecimal)
+    await _in_two_bases(db, tools, school, guardians[0])
+    if when == "before":
+        await _store(db, tools, *known)
+    if when == "together":
+        assert await _store(db, tools, *known, report("10")) == 0
+    else:
+        await _store(db, tools, report("10"))
+    if when == "after":
+        await _store(db, tools, *known)
+        await _sweep(db, now=60)
+    states = await column(db, PARTS)
+    assert states[:4] == ["delivered"] * 4
+    assert states[4:] == (["sent", "delivered"] if hexadecimal else ["delivered", "sent"])
+
+
+async def test_in_a_full_batch_of_hexadecimal_ids_digits_are_not_taken_for_decimal(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    parts = []
+    for n in range(1, 20):
+        [part] = await _sending(db, tools, school, guardians[n])
+        parts.append((part, str(1000 + n)))
+    await _accepted(db, *parts)
+    ten, sixteen = await _in_two_bases(db, tools, school, guardians[0])
+    full = [report(f"{1000 + n:x}", number=phone(n)) for n in range(1, 20)]
+    assert await _store(db, tools, *full, report("10", U), report("A")) == 0
+    ends = "select state from part where id >= :first order by id"
+    assert await column(db, ends, first=min(ten, sixteen)) == ["delivered", "undelivered"]
+    assert set(await column(db, PARTS)) == {"delivered", "undelivered"}
+
+
+async def test_a_receipt_before_its_answer_is_not_taken_for_one_in_another_base(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    known = await _told_the_base(db, tools, school, guardians, hexadecimal=False)
+    await _store(db, tools, *known)
+    [sixteen] = await _sending(db, tools, school, guardians[0])
+    [ten] = await _sending(db, tools, school, guardians[0])
+    await _accepted(db, (sixteen, "16"))
+    assert await _store(db, tools, report("10", U)) == 0  # of the other part
+    await _sweep(db, now=40)
+    assert await column(db, PARTS) == [*["delivered"] * 4, "sent", "sending"]
+    await _accepted(db, (ten, "10"))
+    assert await column(db, PARTS) == [*["delivered"] * 4, "sent", "undelivered"]
+
+
+async def test_an_answer_in_one_base_does_not_adopt_the_receipt_of_another_part(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    known = await _told_the_base(db, tools, school, guardians, hexadecimal=False)
+    await _store(db, tools, *known)
+    [ten] = await _sending(db, tools, school, guardians[0])
+    [sixteen] = await _sending(db, tools, school, guardians[0])
+    await _store(db, tools, report("16", U))  # before its answer
+    await _accepted(db, (ten, "10"))
+    assert await column(db, PARTS) == [*["delivered"] * 4, "sent", "sending"]
+    await _accepted(db, (sixteen, "16"))
+    assert await column(db, PARTS) == [*["delivered"] * 4, "sent", "undelivered"]
+
+
+async def test_a_route_that_changes_its_base_is_understood_after_a_minute(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    await _store(db, tools, *await _told_the_base(db, tools, school, guardians, hexadecimal=False))
+    [part] = await _sending(db, tools, school, guardians[0])
+    await _accepted(db, (part, "2000"))
+    await _store(db, tools, report("7D0"))
+    await _sweep(db, now=30 + MINUTE - 1)
+    assert await column(db, PARTS) == [*["delivered"] * 4, "sent"]
+    await _sweep(db, now=30 + MINUTE + 1)
+    assert await column(db, PARTS) == ["delivered"] * 5
+
+
+@pytest.mark.parametrize(
+    ("given_id", "said"),
+    [
+        ("ce5bc5a9-4f7d-4282-9244-2e1022a9335c", "CE5BC5A9-4F7D-4282-9244-2E1022A9335C"),
+        ("a29f6845555647139e5c8f3b817f2c9a", "a29f6845555647139e5c8f3b817f2c9a"),
+        ("S21311242091636504458661711", "S21311242091636504458661711"),
+        ("rdwjwxns18krxr9936ey96ymcw", "rdwjwxns18krxr9936ey96ymcw"),
+        ("33E95179", "0870928761"),
+        ("39f99dd5", "0972660181"),
+        ("00B8BE19", "B8BE19"),
+    ],
+)
+async def test_ids_that_operators_were_seen_to_give_are_matched(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed], given_id: str,
+    said: str,
+) -> None:  # fmt: skip
+    [part] = await _sending(db, tools, school, guardians[0])
+    await _accepted(db, (part, given_id))
+    await _store(db, tools, report(said))
+    assert await column(db, PARTS) == ["delivered"]
+
+
+# ---------------------------------------------------------------- time and place
+
+
+@pytest.mark.parametrize(("hours", "state"), [(71, "delivered"), (73, "sent")])
+async def test_a_receipt_of_an_unknown_id_is_kept_for_three_days(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed], hours: int, state: str
+) -> None:
+    [part] = await _sending(db, tools, school, guardians[0])
+    await _store(db, tools, report("1F"), now=20)
+    async with db.transaction() as q:
+        await outbox.settle(q, [Settled(part, PartState.SENT, provider_id="1F")], now=20)
+    await _sweep(db, now=20 + hours * HOUR)
+    assert await column(db, PARTS) == [state]
+
+
+async def test_an_id_that_was_used_weeks_ago_is_another_id(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    [old] = await _sending(db, tools, school, guardians[0])
+    await _accepted(db, (old, "A1"))
+    await _store(db, tools, report("A1", X))
+    later = 30 + 14 * 24 * HOUR
+    [new] = await _sending(db, tools, school, guardians[0], now=later)
+    await _store(db, tools, report("A1"), now=later)  # before its answer
+    await _accepted(db, (new, "A1"))
+    assert await column(db, PARTS) == ["unknown", "delivered"]
+
+
+async def test_a_receipt_on_another_route_names_nothing_here(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    [part] = await _sending(db, tools, school, guardians[0])
+    await _accepted(db, (part, "A1"))
+    async with db.transaction() as q:
+        await receipts.store(q, tools, "other", [report("A1"), report("B2")], now=15)
+    [later] = await _sending(db, tools, school, guardians[0])
+    await _accepted(db, (later, "B2"))
+    await _sweep(db, now=40)
+    assert await column(db, PARTS) == ["sent", "sent"]
+
+
+async def test_a_receipt_without_an_id_is_kept_and_names_nothing(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    zero, empty = [(await _sending(db, tools, school, guardians[n]))[0] for n in (0, 1)]
+    await _accepted(db, (zero, "000"), (empty, ""))
+    assert await _store(db, tools, report(""), report(" "), report("", number=phone(1))) == 0
+    await _sweep(db, now=40)
+    assert await column(db, PARTS) == ["sent", "sent"]
+    assert await column(db, OWNERS) == [None] * 3
+    await _store(db, tools, report("0"))
+    assert await column(db, PARTS) == ["delivered", "sent"]
+
+
+async def test_a_receipt_without_an_id_may_still_end_a_doubt(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    [part] = await _sending(db, tools, school, guardians[0])
+    await _doubt(db, part)
+    await _store(db, tools, report(""))
+    assert await _resolve(db) == 1
+    assert await column(db, PARTS) == ["delivered"]
+    assert await column(db, "select provider_id from part") == [None]
+
+
+async def test_a_receipt_comes_to_another_process_than_the_answer(
+    database_url: str, db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    first, second = await _sending(db, tools, school, guardians[0], parts=2)
+    other, _ = await open_database(database_url)
+    try:
+        own = Tools(Ids(2), tools.vault)
+        await _store(other, own, report("A2", U))  # before the answer
+        await _accepted(db, (first, "A1"), (second, "A2"))
+        await _store(other, own, report("A1"))
+    finally:
+        await other.close()
+    assert await column(db, PARTS) == ["delivered", "undelivered"]
+    assert await column(db, MESSAGES) == ["undelivered"]
 
 
 async def test_the_same_receipt_twice_is_kept_twice_and_counted_once(
@@ -305,7 +550,7 @@ async def _doubt(db: Database, *parts: int) -> None:
 
 async def _resolve(db: Database, *, before: int = 1000) -> int:
     async with db.transaction() as q:
-        return await receipts.resolve_doubt(q, now=2000, before=before)
+        return await doubt.resolve(q, now=2000, before=before)
 
 
 async def test_the_one_part_in_doubt_of_a_number_gets_the_receipt_nobody_claims(

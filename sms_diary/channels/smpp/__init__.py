@@ -1,10 +1,12 @@
 """SMPP 3.4 channel to an operator or aggregator.
 
-A guided tour, outermost first: `channel` implements the contract; `link` keeps a connection
-up; `session` is one connection and `intake` what its PDUs do; `window` and `pacing` say how
-much may leave; `submit` builds a part; `results`, `receipts`, `inbound`, `joining` read what
-comes back; `reporting` folds it into few commits; `address` and `settings` are values. Octets
-are `channels.pdu`'s.
+A guided tour, outermost first: `channel` implements the contract and joins the rest. Parts out:
+`outflow` (the queue, spread by `window` and `pacing`), `submit` and `content` (a part as octets),
+`results` and `statuses` (what a refusal means). What comes back: `inflow`, with `receipts`,
+`inbound`, `texts` and `joining`; `asking` and `query` when it is long in coming; `reporting` folds
+news into few commits. The line: `connections` (all of a route), `link` (keeps one up), `session`
+(is one), with `requests`, `timers` and `wire` under it, and `intake`, what its PDUs do. `address`,
+`settings` and `profile` are values. Octets are `channels.pdu`'s.
 """
 
 from __future__ import annotations

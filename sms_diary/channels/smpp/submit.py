@@ -17,6 +17,7 @@ from sms_diary.channels.smpp.address import destination_octets, source_octets
 from sms_diary.channels.smpp.content import Coder
 from sms_diary.channels.smpp.settings import SmppSettings
 from sms_diary.errors import PduError
+from sms_diary.provider_id import reference_of
 
 _SHORT_REFERENCE = 0xFF
 _SAR_ROOM = 6
@@ -139,4 +140,4 @@ def absolute_time(moment: int, zone: tzinfo) -> bytes:
 
 
 def _reference(part_id: int) -> bytes:
-    return pdu.tlv(pdu.TLV_USER_MESSAGE_REFERENCE, (part_id & 0xFFFF).to_bytes(2, "big"))
+    return pdu.tlv(pdu.TLV_USER_MESSAGE_REFERENCE, reference_of(part_id).to_bytes(2, "big"))

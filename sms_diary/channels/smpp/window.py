@@ -10,13 +10,16 @@ from sms_diary.channels.base import Outgoing
 _LATE_KEPT = 10_000
 """Overdue parts remembered: an answer that comes at last settles the doubt."""
 
+Written = tuple[Outgoing, float]
+"""A part, and when it was written."""
+
 
 class Window:
     """submit_sm written and not yet answered, oldest first."""
 
     def __init__(self) -> None:
-        self._pending: dict[int, tuple[Outgoing, float]] = {}
-        self._late: dict[int, Outgoing] = {}
+        self._pending: dict[int, Written] = {}
+        self._late: dict[int, Written] = {}
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -24,12 +27,11 @@ class Window:
     def add(self, sequence: int, part: Outgoing, now: float) -> None:
         self._pending[sequence] = (part, now)
 
-    def take(self, sequence: int) -> Outgoing | None:
+    def take(self, sequence: int) -> Written | None:
         """The part that is answered by this sequence number; None for an unexpected one."""
-        known = self._pending.pop(sequence, None)
-        return known[0] if known else None
+        return self._pending.pop(sequence, None)
 
-    def take_late(self, sequence: int) -> Outgoing | None:
+    def take_late(self, sequence: int) -> Written | None:
         """The same among parts that were given up by `expire`."""
         return self._late.pop(sequence, None)
 
@@ -39,8 +41,7 @@ class Window:
         for sequence, (part, written_at) in list(self._pending.items()):
             if written_at > limit:
                 break
-            del self._pending[sequence]
-            self._late[sequence] = part
+            self._late[sequence] = self._pending.pop(sequence)
             overdue.append(part)
         while len(self._late) > _LATE_KEPT:
             del self._late[next(iter(self._late))]
