@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import statistics
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -249,6 +250,26 @@ def test_under_a_limit_of_any_kind_the_pace_settles_just_below_it(
     assert min(passed[10:]) >= 84
     assert 90 <= statistics.mean(passed[10:]) <= 101
     assert refused < 0.01 * sum(passed[10:])
+
+
+@pytest.mark.parametrize("limit", [400, 100_000])
+@pytest.mark.parametrize("rate", [1000.0, 0.0])
+def test_a_share_that_is_refused_at_any_pace_does_not_bring_the_route_to_a_standstill(
+    rate: float, limit: int
+) -> None:
+    """A twentieth is refused whatever we do; and, with `limit`, what is above it, too."""
+    time, smsc, chance = HandClock(), by_tokens(limit, 0.1), random.Random(3)
+    pacer = Pacer(rate, time)
+    passed = [0] * 60
+    for step in range(60 * 100):
+        time.now += 0.01
+        for _ in range(pacer.take(10)):  # a thousand a second are offered
+            if chance.random() >= 0.05 and smsc(time.now):
+                pacer.accepted(1)
+                passed[step // 100] += 1
+            else:
+                pacer.throttled(time.now)
+    assert statistics.mean(passed[25:]) > 0.8 * min(limit, 1000)
 
 
 # --- the channel

@@ -5,6 +5,7 @@ read. What does not: what a PDU means (`session.py`).
 """
 
 import asyncio
+from typing import cast
 
 from sms_diary.simulator import spec, wire
 from sms_diary.simulator.hazards import Fate, Hazards
@@ -46,8 +47,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin (asyncio sets TCP_NODELAY itself)."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Not checked: uvloop's transports are no subclass of asyncio's.
+        self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """End."""

@@ -102,7 +102,7 @@ class Outflow:
         self._results.add(news)
         if accepted:
             session.pacer.accepted(accepted)
-        if throttled and session.pacer.throttled(max(throttled)):
+        if throttled and session.pacer.throttled(max(throttled), len(throttled)):
             # Room is what leaves within a second: it has shrunk.
             self._give_back(keep=max(1, self._within_a_second(self._sending())))
         if not session.in_flight:

@@ -7,6 +7,9 @@ A limit that nobody told us is found by what gets through. A refusal cuts the ra
 what the SMSC took in the last second, and that is remembered as its ceiling. From then on the
 rate comes back fast while it is far below the ceiling, lingers just under it, and only after a
 good while tries what is above: refusals are rare, and a limit that was lifted is found again.
+
+Some SMSCs refuse a share whatever the pace. Being slower does not help there and would end at a
+standstill: when cuts were in vain, a small share is borne and the rate comes back.
 """
 
 from __future__ import annotations
@@ -30,7 +33,17 @@ _LINGER = 10.0
 _BURST = 0.05
 """Seconds of the rate that may gather: timers are late, and an SMSC counts by the second."""
 _STEP = 0.02
+_BORNE = 0.12
+"""Share of refusals that is borne when slowing down has changed nothing."""
+_MEMORY = 1 / 64
+"""Weight of one answer in that share."""
+_CALM_SECONDS, _CALM_PARTS = 1.0, 60
+"""Both without a refusal: the last cut has helped."""
+_IN_VAIN = 2
+"""Cuts without calm between them, after which so small a share of refusals is borne."""
 _LONG_AGO = 3600.0
+_CLIMB = 60.0
+"""Seconds of growth after which any rate is past `_NO_MATTER`."""
 _NO_MATTER = 1e6
 """A rate that nothing on this machine reaches: the limit that was found is forgotten."""
 
@@ -71,6 +84,8 @@ class _Cut(NamedTuple):
     def grown(self, now: float) -> float:
         """The rate that has come of it by now."""
         calm = min(now - self.at, _LONG_AGO)
+        if math.isinf(self.ceiling):
+            return self.rate * math.pow(_GROWTH, min(calm, _CLIMB))
         near = self.ceiling * (1 - _DEPTH)
         if self.rate < near:
             climb = math.log(near / self.rate, _GROWTH)
@@ -92,6 +107,11 @@ class Pacer:
         self._tokens = 1.0 if math.isinf(self._limit) else self._burst()
         self._taken = Meter()
         self._accepted = Meter()
+        self._slowed_at = -math.inf
+        self._refused_at = -math.inf
+        self._calm_parts = 0
+        self._share = 0.0
+        self._vain = 0
 
     @property
     def rate(self) -> float:
@@ -128,16 +148,41 @@ class Pacer:
     def accepted(self, count: int) -> None:
         """So many parts were taken by the SMSC."""
         self._accepted.add(self._now(), count)
+        self._calm_parts += count
+        self._share *= math.pow(1 - _MEMORY, count)
 
-    def throttled(self, written_at: float = math.inf) -> bool:
-        """The SMSC said that a part written then was too fast; whether the rate was cut.
+    def throttled(self, written_at: float = math.inf, count: int = 1) -> bool:
+        """The SMSC said that `count` parts, the last one written then, were too fast.
 
-        Parts that had left before the last cut say nothing new.
+        Whether the rate was cut. Parts that had left before the last cut say nothing new.
         """
         now = self._refill()
-        last = self._cut
-        if last is not None and (written_at <= last.at or now - last.at < _CUT_PAUSE):
+        if written_at <= self._slowed_at:
             return False
+        self._note_refusal(now, count)
+        if now - self._slowed_at < _CUT_PAUSE:
+            return False
+        if self._share > _BORNE:
+            self._vain = 0
+        elif self._vain < _IN_VAIN:
+            self._vain += 1
+        else:
+            if self._cut is not None and not math.isinf(self._cut.ceiling):
+                self._cut = _Cut(now, self._rate, math.inf)
+            return False
+        self._slow_down(now)
+        return True
+
+    def _note_refusal(self, now: float, count: int) -> None:
+        calm_since = max(self._refused_at, self._slowed_at)
+        if self._calm_parts >= _CALM_PARTS and now - calm_since >= _CALM_SECONDS:
+            self._vain = 0
+        self._refused_at, self._calm_parts = now, 0
+        self._share = 1 - (1 - self._share) * math.pow(1 - _MEMORY, count)
+
+    def _slow_down(self, now: float) -> None:
+        """Go to just below what gets through."""
+        last = self._cut
         taken = float(self._taken.last_second(now))
         rate = max(taken, 1.0) if math.isinf(self._rate) else self._rate
         through = min(rate, float(self._accepted.last_second(now)))
@@ -146,8 +191,8 @@ class Pacer:
         known = through if through >= least else last.ceiling if last else rate
         self._rate = max(least, through * (1 - _DEPTH))
         self._cut = _Cut(now, self._rate, max(self._rate, known))
+        self._slowed_at = now
         self._tokens = 0.0
-        return True
 
     def _burst(self) -> float:
         return max(1.0, self._rate * _BURST)
