@@ -34,7 +34,6 @@ create table school (
   latin bigint not null default 0,         -- 1: texts are transliterated
   sender text not null default '',         -- '' = the route's own
   route text not null default '',          -- '' = the first route of the configuration
-  turn bigint not null default 0,          -- the school's own clock of parts, for fairness
   rev bigint not null default 0,           -- bumped by whatever changes its roll or diary
   created_at bigint not null
 );
@@ -149,7 +148,8 @@ create table ledger (
   school_id bigint not null,
   seq bigint not null,
   at bigint not null,
-  action text not null,
+  action text not null check (action in ('asked', 'given', 'refused', 'revoked', 'number-changed',
+                                         'operator-refusal', 'imported')),
   subject text not null,                   -- pseudonym of the number
   scope text not null,                     -- what it covers: subscription, topic
   actor text not null,
@@ -158,6 +158,8 @@ create table ledger (
   hash text not null,
   unique (school_id, seq)
 );
+-- All that was ever done about one number, also when it has no guardian any more.
+create index ledger_of_subject on ledger (subject, seq);
 
 -- The proof itself stands apart, so that it can be erased and the chain still verifies.
 create table evidence (
@@ -305,7 +307,7 @@ create table line (
 );
 -- No version is told twice to one guardian; a newer one closes what is still planned.
 create unique index line_of_entry on line (entry_id, guardian_id, version);
-create index line_due on line (due) where state = 'planned';
+create index line_due on line (school_id, lane, due) where state = 'planned';
 create index line_planned_of_guardian on line (guardian_id) where state = 'planned';
 create index line_of_message on line (message_id) where message_id is not null;
 
@@ -339,6 +341,14 @@ create index message_that_failed on message (school_id, state, id)
 -- An inbound SMS is answered once.
 create unique index message_reply on message (inbound_id) where ground = 'reply';
 
+-- How far each school has got in each lane: its own clock of parts, for fairness.
+create table turn (
+  school_id bigint not null,
+  lane bigint not null,
+  last bigint not null,                    -- `part.turn` of its last part
+  primary key (school_id, lane)
+);
+
 -- One SMS segment (seq 0: an HTTP provider takes the whole). What the claim needs is copied here.
 create table part (
   id bigint primary key,
@@ -350,7 +360,7 @@ create table part (
   udh_ref bigint not null,
   route text not null,
   lane bigint not null,                    -- 0 answers and urgent, 1 at once, 2 digests
-  turn bigint not null,
+  turn bigint not null,                    -- its place in the lane
   ground text not null,
   consent_rev bigint not null,
   expires bigint not null,
@@ -365,7 +375,8 @@ create table part (
   provider_id text,                        -- verbatim
   provider_key text,                       -- canonical
   failure text,
-  code text                                -- the operator's own word
+  code text,                               -- the operator's own word
+  asked_at bigint                          -- when the operator was last asked what became of it
 );
 create index part_of_message on part (message_id);
 create index part_queue on part (route, lane, turn, id) where state = 'queued';
@@ -374,6 +385,21 @@ create index part_open_of_number on part (number_id)
   where state in ('queued', 'retry', 'sending', 'doubt');
 create index part_by_provider on part (route, provider_key) where provider_key is not null;
 create index part_without_receipt on part (sent_at) where state in ('sent', 'doubt');
+-- Perhaps sent, and the operator's id is not known. Few rows, and none of those that go well.
+create index part_without_id on part (number_id)
+  where provider_key is null and state in ('doubt', 'sent');
+
+-- What was decided of a part in doubt: «sent» it waits for its receipt, «repeat» it is queued again.
+create table decision (
+  id bigint primary key,
+  school_id bigint not null,
+  part_id bigint not null,
+  decision text not null check (decision in ('sent', 'repeat')),
+  actor text not null check (actor in ('policy', 'command', 'token')),
+  claimed_at bigint not null,              -- the attempt it is about
+  at bigint not null
+);
+create index decision_of_part on decision (part_id);
 
 -- ---------------------------------------------------------------- what comes back
 
@@ -388,6 +414,7 @@ create table receipt (
   reported_at bigint,
   at bigint not null,
   number_id bigint,
+  reference bigint,                        -- our own, where the operator echoes it
   raw bytea                                -- sealed; null after the retention period
 );
 create index receipt_of_part on receipt (part_id) where part_id is not null;
@@ -407,3 +434,26 @@ create table inbound (
 );
 create index inbound_new on inbound (id) where state = 'new';
 create index inbound_of_number on inbound (number_id, at);
+
+-- One piece of a long SMS. When it is joined its octets go; the rest stays for as long as the
+-- piece may come once more, else it would begin a text of its own.
+create table inbound_piece (
+  id bigint primary key,
+  route text not null,
+  number_id bigint not null,
+  reception text not null,
+  idx bytea not null,                      -- keyed: what all pieces of one text have in common
+  total bigint not null,
+  seq bigint not null,
+  coding bigint not null,                  -- of the octets
+  sealed bytea,                            -- its octets of the text
+  raw bytea,                               -- sealed
+  digest bytea not null,                   -- keyed; tells a repeated delivery
+  at bigint not null,
+  due bigint not null,                     -- when its text is joined at the latest
+  inbound_id bigint                        -- null: waits for the others
+);
+create index inbound_piece_due on inbound_piece (due, id) where inbound_id is null;
+create index inbound_piece_of_text on inbound_piece (idx, seq, id) where inbound_id is null;
+create index inbound_piece_of_number on inbound_piece (number_id, at);
+create index inbound_piece_joined on inbound_piece (route, at) where inbound_id is not null;

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache, partial
 
-from sms_diary import plan
+from sms_diary import crash, plan
 from sms_diary.carrying import Carrying, Ways
 from sms_diary.clock import Clock
 from sms_diary.db import Database, Queries, Row
 from sms_diary.model import Ground, Told, kind_of
 from sms_diary.render import Renderer, Style, Text
-from sms_diary.store import diary, lines, numbers, outbox, schools
+from sms_diary.store import diary, lines, numbers, outbox, schools, turns
 from sms_diary.store.outbox import NewMessage
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
@@ -55,7 +55,9 @@ class Compose:
             return False
         idle = _with_nothing_to_tell(due, was)
         texts = await self._texts(due, was, known, skip={line_id for line_id, _ in idle})
+        crash.passing("compose.rendered")
         await self._database.write(partial(self._put_in, now, due, was, idle, texts))
+        crash.passing("compose.committed")
         self._wakes.dispatch.set()
         return True
 
@@ -70,8 +72,8 @@ class Compose:
         self, now: int, due: Sequence[Row], was: dict[int, str],
         idle: Sequence[tuple[int, str]], texts: Sequence[tuple[Sequence[Row], Text]], q: Queries,
     ) -> None:  # fmt: skip
-        # Locked in the order that all keep to: schools, numbers, lines. The schools are read
-        # again, because their clocks of parts move on here.
+        # Locked in the order that all keep to: schools, numbers, lines. The schools, because their
+        # clocks of parts move on here.
         known = await schools.by_ids(q, {row["school_id"] for row in due}, lock=True)
         references = await self._references(q, texts)
         alive = await lines.still_due(q, [(row["id"], row["consent_rev"]) for row in due])
@@ -79,6 +81,7 @@ class Compose:
         await lines.set_was(q, [(i, value) for i, value in was.items() if i in alive])
         whole = [(rows, text) for rows, text in texts if alive.issuperset(text.line_ids)]
         await self._queue(q, whole, known, references, now)
+        crash.passing("compose.written")
 
     async def _texts(
         self, due: Sequence[Row], was: dict[int, str], known: dict[int, School], *, skip: set[int]
@@ -113,7 +116,10 @@ class Compose:
         return self._renderer.tell([self._told(row, was.get(row["id"])) for row in rows], style)
 
     def _way(self, school: School) -> Carrying:
-        return self._ways.of(school.route or self._ways.default)
+        return self._ways.of(self._route(school))
+
+    def _route(self, school: School) -> str:
+        return school.route or self._ways.default
 
     def _told(self, row: Row, was: str | None) -> Told:
         body = row["body"]
@@ -136,18 +142,19 @@ class Compose:
         self, q: Queries, texts: Sequence[tuple[Sequence[Row], Text]],
         known: dict[int, School], references: dict[int, list[int]], now: int,
     ) -> None:  # fmt: skip
-        clocks = {school_id: school.turn for school_id, school in known.items()}
-        messages = []
+        standing = []
         for rows, text in texts:
             own = [row for row in rows if row["id"] in set(text.line_ids)]
-            school = known[rows[0]["school_id"]]
-            turns = plan.turns(clocks[school.id], now, text.segments)
-            clocks[school.id] = turns[-1]
-            messages.append(self._message(own, text, school, turns, references))
+            school, lane = known[own[0]["school_id"]], min(row["lane"] for row in own)
+            standing.append(((school.id, lane, self._route(school)), own, text))
+        reached = await turns.reached(q, (queue for queue, _, _ in standing), now=now)
+        messages = []
+        for queue, own, text in standing:
+            places = plan.turns(reached[queue], text.segments)
+            reached[queue] = places[-1]
+            messages.append(self._message(own, text, queue, places, references))
         await outbox.add(q, self._tools, messages, now=now)
-        for school_id, clock in sorted(clocks.items()):
-            if clock != known[school_id].turn:
-                await schools.set_turn(q, school_id, clock)
+        await turns.keep(q, reached)
 
     async def _references(
         self, q: Queries, texts: Sequence[tuple[Sequence[Row], Text]]
@@ -164,13 +171,14 @@ class Compose:
         }
 
     def _message(
-        self, own: Sequence[Row], text: Text, school: School, turns: tuple[int, ...],
+        self, own: Sequence[Row], text: Text, queue: turns.Place, places: tuple[int, ...],
         references: dict[int, list[int]],
     ) -> NewMessage:  # fmt: skip
-        row, way = own[0], self._way(school)
-        turns = turns[-1:] if way.whole else turns
+        school_id, lane, route = queue
+        row, way = own[0], self._ways.of(route)
+        places = places[-1:] if way.whole else places
         return NewMessage(
-            school_id=school.id,
+            school_id=school_id,
             guardian_id=row["guardian_id"],
             number_id=row["number_id"],
             consent_rev=row["consent_rev"],
@@ -179,11 +187,11 @@ class Compose:
             inbound_id=None,
             text=text.text,
             alphabet=str(way.choose(text.text)),
-            turns=turns,
-            udh_ref=references[row["number_id"]].pop(0) if len(turns) > 1 else 0,
+            turns=places,
+            udh_ref=references[row["number_id"]].pop(0) if len(places) > 1 else 0,
             level=text.level,
-            lane=min(one["lane"] for one in own),
-            route=school.route or self._ways.default,
+            lane=lane,
+            route=route,
             expires=min(one["expires"] for one in own),
             line_ids=text.line_ids,
             whole=way.whole,

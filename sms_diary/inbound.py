@@ -1,6 +1,7 @@
 """SMS from phones: stored before they are acknowledged, then obeyed.
 
 СТОП counts from every number, at once, for every child in every school; it is confirmed once.
+Pieces of a long SMS are stored and acknowledged one by one, and joined here.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from sms_diary import keywords, plan, schedule
+from sms_diary import crash, keywords, plan, schedule
 from sms_diary.carrying import Ways
 from sms_diary.channels.base import InboundReport
 from sms_diary.clock import DAY, Clock
@@ -16,7 +17,7 @@ from sms_diary.db import Database, Queries
 from sms_diary.keywords import Meaning
 from sms_diary.model import ConsentState, Ground
 from sms_diary.render import Renderer
-from sms_diary.store import consents, inbound, ledger, numbers, outbox, withdraw
+from sms_diary.store import consents, inbound, ledger, numbers, outbox, turns, withdraw
 from sms_diary.store.consents import Change
 from sms_diary.store.inbound import Inbound
 from sms_diary.store.ledger import Act
@@ -41,13 +42,15 @@ class InboundLoop:
         self._ways = ways
 
     async def store(self, route: str, reports: Sequence[InboundReport]) -> None:
-        """Commit the SMS; after that, and only then, may they be acknowledged."""
+        """Commit SMS and pieces of SMS; after that, and only then, may they be acknowledged."""
         async with self._database.transaction() as q:
             await inbound.store(q, self._tools, route, reports, now=self._clock.now())
+            crash.passing("inbound.written")
+        crash.passing("inbound.committed")
         self._wakes.inbound.set()
 
     async def step(self) -> bool:
-        """Obey the next SMS; whether there may be more.
+        """Obey the next SMS, or join the pieces of one; whether there may be more.
 
         One a transaction: a СТОП locks its number, and who locks several in no order meets
         others who do.
@@ -59,10 +62,13 @@ class InboundLoop:
                 if meaning is Meaning.STOP:
                     await self._stop(q, sms)
                 await inbound.done(q, sms.id, meaning.value)
+                crash.passing("inbound.obeyed")
+            joined = not unread and await inbound.join(q, self._tools, now=self._clock.now())
         if unread:
+            crash.passing("inbound.done")
             self._wakes.compose.set()
             self._wakes.dispatch.set()
-        return bool(unread)
+        return bool(unread) or joined
 
     async def _stop(self, q: Queries, sms: Inbound) -> None:
         now = self._clock.now()
@@ -113,7 +119,9 @@ class InboundLoop:
     async def _confirm(self, q: Queries, sms: Inbound, now: int) -> None:
         text = self._renderer.say("stopped")
         way = self._ways.of(sms.route)
-        turns = plan.turns(0, now, way.segments(text))
+        queue = (NO_SCHOOL, schedule.URGENT_LANE, sms.route)
+        reached = await turns.reached(q, [queue], now=now)
+        places = plan.turns(reached[queue], way.segments(text))
         message = NewMessage(
             school_id=NO_SCHOOL,
             guardian_id=None,
@@ -124,7 +132,7 @@ class InboundLoop:
             inbound_id=sms.id,
             text=text,
             alphabet=str(way.choose(text)),
-            turns=turns[-1:] if way.whole else turns,
+            turns=places[-1:] if way.whole else places,
             udh_ref=1,
             level="full",
             lane=schedule.URGENT_LANE,

@@ -258,6 +258,8 @@ STEP_RU: dict[str, str] = {
     "in doubt": "ответ оператора потерян: без отчёта не повторяется",
     "accepted": "оператор принял часть и дал ей номер",
     "receipt": "пришёл отчёт о доставке",
+    "taken for sent": "решено считать отправленной, отчёт ещё может прийти",
+    "to be repeated": "решено послать ещё раз: ответа оператора нет",
 }
 """What happens to a message; its last step is the state that a part has reached."""
 

@@ -18,9 +18,6 @@ from sms_diary.model import (
 )
 from sms_diary.values import value
 
-STEP = 10
-"""Milliseconds by which a part moves its school's clock of parts: a hundred parts a second."""
-
 
 @value
 class Fate:
@@ -55,14 +52,15 @@ def nothing_to_tell(kind: Kind, value: str, was: str | None) -> Silence | None:
     return None
 
 
-def turns(clock: int, now: int, parts: int) -> tuple[int, ...]:
-    """The places in the queue of a message's parts, from its school's own clock of parts.
+def turns(reached: int, parts: int) -> tuple[int, ...]:
+    """The places in the queue of a message's parts, behind the one its school has reached.
 
-    A school with a long announcement runs ahead of the present; another one's first part still
-    gets the present, and so overtakes.
+    Places are counted school by school, from where the queue stands when a school comes to it
+    (`store.turns`). So several schools' parts leave in turns, whatever each of them has waiting
+    and whatever the operator's pace is: a hundred marks beside an announcement to thousands take
+    twice as long as alone, and beside two of them three times.
     """
-    start = max(clock, now)
-    return tuple(start + STEP * number for number in range(1, parts + 1))
+    return tuple(range(reached + 1, reached + parts + 1))
 
 
 def short_name(full_name: str) -> str:

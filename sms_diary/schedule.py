@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 from sms_diary.clock import DAY, MINUTE, millis
 from sms_diary.model import Kind
 
-URGENT_LANE, PROMPT_LANE, DIGEST_LANE = 0, 1, 2
+LANES = URGENT_LANE, PROMPT_LANE, DIGEST_LANE = 0, 1, 2
 
+# Few at a time: a lane goes before all of the next one, whatever other schools have in that. So
+# not announcements, which may be for thousands and can wait their turn.
 _LANES = {
     Kind.ABSENCE: PROMPT_LANE,
     Kind.TIMETABLE_CHANGE: PROMPT_LANE,
-    Kind.ANNOUNCEMENT: PROMPT_LANE,
 }
 _KEPT = {
     Kind.MARK: 7 * DAY,

@@ -185,9 +185,12 @@ async def line(
     pupil_id: int | None = None, version: int = 1, expires: int = FAR, due: int = 1,
 ) -> int:  # fmt: skip
     """A planned line for this guardian; its id."""
+    guardian = await q.one("select school_id from guardian where id = :id", id=to.guardian_id)
+    assert guardian is not None
     await lines.add(q, tools, [
         NewLine(
-            school_id=1, entry_id=entry_id, version=version, guardian_id=to.guardian_id,
+            school_id=guardian["school_id"], entry_id=entry_id, version=version,
+            guardian_id=to.guardian_id,
             pupil_id=to.pupil_id if pupil_id is None else pupil_id, ledger_id=to.ledger_id,
             topic=topic, lane=DIGEST_LANE, value="5", due=due, expires=expires, state="planned",
         )

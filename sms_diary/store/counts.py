@@ -17,6 +17,7 @@ class Queues:
     sending: int
     doubt: int
     oldest_due: int | None
+    oldest_doubt: int | None
 
 
 async def queues(q: Queries) -> Queues:
@@ -26,8 +27,11 @@ async def queues(q: Queries) -> Queues:
                   (select count(*) from line where state = 'planned') as planned,
                   (select count(*) from part where state = 'queued') as queued,
                   (select count(*) from part where state = 'sending') as sending,
-                  (select count(*) from part where state = 'doubt') as doubt,
-                  (select min(due) from line where state = 'planned') as oldest_due"""
+                  (select count(*) from part
+                   where provider_key is null and state = 'doubt') as doubt,
+                  (select min(due) from line where state = 'planned') as oldest_due,
+                  (select min(claimed_at) from part
+                   where provider_key is null and state = 'doubt') as oldest_doubt"""
     )
     assert row is not None
     return Queues(**row)

@@ -1,14 +1,19 @@
-"""SMS from phones: stored before they are acknowledged, obeyed by the inbound loop."""
+"""SMS from phones: stored before they are acknowledged, obeyed by the inbound loop.
+
+Long ones come in pieces (`pieces.py`) and become an SMS like any other by `join`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sms_diary.channels.base import InboundReport
+from sms_diary.channels.joining import whole_text
 from sms_diary.clock import MINUTE
 from sms_diary.db import Queries
-from sms_diary.store import numbers
+from sms_diary.store import numbers, pieces
+from sms_diary.store.pieces import Came
 from sms_diary.store.tools import Tools
 
 REPEAT_WINDOW = 5 * MINUTE
@@ -26,47 +31,111 @@ class Inbound:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class _New:
+    number_id: int
+    reception: str
+    text: str
+    raw: bytes
+    digest: bytes
+    at: int
+
+
 async def store(
     q: Queries, tools: Tools, route: str, reports: Sequence[InboundReport], *, now: int
 ) -> int:
-    """Keep the SMS; how many of them are new. Any number gets a row: СТОП counts from each.
+    """Keep SMS and pieces; how many are new. Any number gets a row: СТОП counts from each."""
+    await _one_at_a_time(q, route)
+    known = await numbers.ensure(q, tools, [report.number for report in reports], now=now)
+    whole: dict[bytes, _New] = {}
+    in_pieces: dict[bytes, Came] = {}
+    for report in reports:
+        number_id = known[report.number].id
+        digest = tools.vault.digest(f"{route}\n{report.number}\n".encode() + report.raw)
+        if report.piece is None:
+            whole[digest] = _New(number_id, report.to, report.text, report.raw, digest, now)
+        else:
+            in_pieces[digest] = Came(number_id, report.to, report.piece, report.raw, digest)
+    stored, since = 0, now - REPEAT_WINDOW
+    if whole:
+        stored += await _add_new(q, tools, route, whole, since=since)
+    if in_pieces:
+        stored += await pieces.add_new(q, tools, route, in_pieces, since=since, now=now)
+    return stored
 
-    One route at a time on PostgreSQL: an SMS that comes again on another session while it is
-    being stored must be seen there.
+
+async def _one_at_a_time(q: Queries, route: str) -> None:
+    """Wait, on PostgreSQL, for whoever keeps or joins SMS of this route.
+
+    One that comes again on another session while it is being stored must be seen there, and
+    pieces that are stored or joined in two processes at once must not miss one another.
     """
     if q.engine == "postgresql":
         await q.all("select pg_advisory_xact_lock(7307003, hashtext(:route))", route=route)
-    known = await numbers.ensure(q, tools, [report.number for report in reports], now=now)
-    digests = [
-        tools.vault.digest(f"{route}\n{report.number}\n".encode() + report.raw)
-        for report in reports
-    ]
+
+
+async def _add_new(
+    q: Queries, tools: Tools, route: str, whole: Mapping[bytes, _New], *, since: int
+) -> int:
+    """Keep the SMS, by their digest, that did not come after `since`; how many."""
     rows = await q.over(
         """with rows(number_id bigint, digest bytea)
            select inbound.digest from rows
            join inbound on inbound.number_id = rows.number_id and inbound.digest = rows.digest
            where inbound.at > :since""",
-        sorted({(known[r.number].id, d) for r, d in zip(reports, digests, strict=True)}),
-        since=now - REPEAT_WINDOW,
+        sorted((sms.number_id, sms.digest) for sms in whole.values()),
+        since=since,
     )
     seen = {bytes(row["digest"]) for row in rows}
-    fresh = []
-    for report, digest in zip(reports, digests, strict=True):
-        if digest in seen:
-            continue
-        seen.add(digest)
-        inbound_id = tools.ids.new()
-        fresh.append(
-            (
-                inbound_id, route, known[report.number].id, report.to,
-                tools.vault.seal(report.text, "inbound.text", inbound_id),
-                tools.vault.seal(report.raw, "inbound.raw", inbound_id), digest, "new", now,
-            )
-        )  # fmt: skip
-    await q.insert(
-        "inbound", "id, route, number_id, reception, text, raw, digest, state, at", fresh
-    )
+    fresh = [sms for digest, sms in whole.items() if digest not in seen]
+    await _add(q, tools, route, fresh)
     return len(fresh)
+
+
+async def _add(q: Queries, tools: Tools, route: str, new: Sequence[_New]) -> list[int]:
+    """Keep them, for the loop to obey; their ids, in order."""
+    ids = [tools.ids.new() for _ in new]
+    seal = tools.vault.seal
+    rows = [
+        (
+            inbound_id, route, sms.number_id, sms.reception,
+            seal(sms.text, "inbound.text", inbound_id), seal(sms.raw, "inbound.raw", inbound_id),
+            sms.digest, "new", sms.at,
+        )
+        for inbound_id, sms in zip(ids, new, strict=True)
+    ]  # fmt: skip
+    columns = "id, route, number_id, reception, text, raw, digest, state, at"
+    await q.insert("inbound", columns, rows)
+    return ids
+
+
+async def join(q: Queries, tools: Tools, *, now: int) -> bool:
+    """Make an SMS of the pieces of one text that is whole or waited for too long.
+
+    False when there is none. Two processes may find the same one: the second waits for the
+    first, and then finds it joined.
+    """
+    found = await pieces.due(q, now=now)
+    if found is None:
+        return False
+    piece_id, route = found
+    await _one_at_a_time(q, route)
+    of_text = await pieces.of_text(q, tools, piece_id)
+    if not of_text:
+        return True
+    first = of_text[0]
+    whole = _New(
+        first.number_id,
+        first.reception,
+        whole_text([kept.piece for kept in of_text]),
+        b"".join(kept.raw for kept in of_text),
+        tools.vault.digest(b"".join(kept.digest for kept in of_text)),
+        max(kept.at for kept in of_text),
+    )
+    [inbound_id] = await _add(q, tools, route, [whole])
+    await pieces.joined(q, of_text, inbound_id, now=now)
+    await pieces.forget(q, route, before=now - REPEAT_WINDOW)
+    return True
 
 
 async def unread(q: Queries, tools: Tools, limit: int) -> list[Inbound]:

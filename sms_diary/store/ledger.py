@@ -1,22 +1,39 @@
 """The consent ledger: append-only, one chain of hashes per school, evidence apart.
 
 A row commits to its evidence by `sha256(salt || evidence)`; salt and evidence (sealed) stand in
-a table of their own and can be erased without breaking the chain.
+a table of their own and can be erased without breaking the chain. What makes a chain whole is
+`chain.py`'s; what its rows prove is `proofs.py`'s.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from sms_diary.db import Queries
+from sms_diary.db import Queries, Row
+from sms_diary.store.chain import GENESIS, Broken, Head, Link, Walk, committed, digest, hashed
 from sms_diary.store.tools import Tools
 
-GENESIS = "0" * 64
+NO_SCHOOL = 0
+"""The chain of numbers that no school knows."""
+PAGE = 1000
+"""Rows of a chain that are in memory at once while it is read."""
+
+
+class Action(StrEnum):
+    """Everything that can be done about consent; the schema refuses other words."""
+
+    ASKED = "asked"
+    GIVEN = "given"
+    REFUSED = "refused"
+    REVOKED = "revoked"
+    NUMBER_CHANGED = "number-changed"
+    OPERATOR_REFUSAL = "operator-refusal"
+    IMPORTED = "imported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +41,7 @@ class Act:
     """Something that was done about consent."""
 
     action: str
-    """asked, given, refused, revoked, imported …"""
+    """One of `Action`."""
     number: str
     """E.164; the ledger keeps its pseudonym only."""
     scope: str
@@ -33,11 +50,6 @@ class Act:
     """Who did it: the parent's SMS, a person named at import, a token."""
     evidence: Mapping[str, Any]
     """The exact text shown or received, source, file hash, row …"""
-
-
-def _digest(fields: Sequence[object]) -> str:
-    text = json.dumps(list(fields), ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 async def append(
@@ -51,20 +63,17 @@ async def append(
         seq += 1
         ledger_id = tools.ids.new()
         salt = os.urandom(16)
-        evidence = json.dumps(dict(act.evidence), ensure_ascii=False, sort_keys=True).encode()
-        commitment = hashlib.sha256(salt + evidence).hexdigest()
+        proof = json.dumps(dict(act.evidence), ensure_ascii=False, sort_keys=True).encode()
         subject = tools.vault.pseudonym(school_id, act.number)
-        fields = (ledger_id, school_id, seq, now, act.action, subject, act.scope, act.actor)
-        hashed = _digest((*fields, commitment, prev))
-        rows.append((*fields, commitment, prev, hashed))
-        sealed = tools.vault.seal(evidence, "evidence.sealed", ledger_id)
+        fields = (
+            ledger_id, school_id, seq, now, str(act.action), subject, act.scope, act.actor,
+            committed(salt, proof), prev,
+        )  # fmt: skip
+        prev = digest(hashed(fields))
+        rows.append((*fields, prev))
+        sealed = tools.vault.seal(proof, "evidence.sealed", ledger_id)
         proofs.append((ledger_id, school_id, salt, sealed))
-        prev = hashed
-    await q.insert(
-        "ledger",
-        "id, school_id, seq, at, action, subject, scope, actor, commitment, prev, hash",
-        rows,
-    )
+    await q.insert("ledger", ", ".join((*_NUMBERS, *_WORDS)), rows)
     await q.insert("evidence", "ledger_id, school_id, salt, sealed", proofs)
     await q.run(
         "update ledger_head set seq = :seq, hash = :hash where school_id = :school_id",
@@ -91,25 +100,6 @@ async def _locked_head(q: Queries, school_id: int) -> tuple[int, str]:
     return row["seq"], row["hash"]
 
 
-async def first_broken(q: Queries, school_id: int) -> int | None:
-    """The `seq` of the first row whose hash or link is wrong; None if the chain is whole."""
-    prev = GENESIS
-    expected = 0
-    rows = await q.all(
-        "select * from ledger where school_id = :school_id order by seq", school_id=school_id
-    )
-    for row in rows:
-        expected += 1
-        fields = [row[name] for name in ("id", "school_id", "seq", "at", "action", "subject")]
-        fields += [row[name] for name in ("scope", "actor", "commitment", "prev")]
-        if row["seq"] != expected or row["prev"] != prev or row["hash"] != _digest(fields):
-            return expected
-        prev = row["hash"]
-    head = await q.one("select * from ledger_head where school_id = :id", id=school_id)
-    end = (head["seq"], head["hash"]) if head is not None else (0, GENESIS)
-    return None if end == (expected, prev) else expected + 1
-
-
 async def evidence(q: Queries, tools: Tools, school_id: int, ledger_id: int) -> dict[str, Any]:
     """What a ledger row rests on; {} when it was erased."""
     row = await q.one(
@@ -121,3 +111,96 @@ async def evidence(q: Queries, tools: Tools, school_id: int, ledger_id: int) -> 
         return {}
     opened = tools.vault.open(row["sealed"], "evidence.sealed", ledger_id)
     return dict(json.loads(opened))
+
+
+# ---------------------------------------------------------------- reading a chain
+
+_NUMBERS = ("id", "school_id", "seq", "at")
+_WORDS = ("action", "subject", "scope", "actor", "commitment", "prev", "hash")
+
+
+def columns(q: Queries, table: str, names: Iterable[str] = (*_NUMBERS, *_WORDS)) -> str:
+    """These columns of a ledger row or a head row to select, whatever may stand in them.
+
+    SQLite keeps any bytes in any column, and neither JSON nor the driver can bring all of them:
+    words come as hex, and what is not of the column's type comes as null. `words` reads them.
+    """
+    if q.engine == "postgresql":
+        return ", ".join(f"{table}.{name}" for name in names)
+    return ", ".join(
+        f"case typeof({table}.{name}) when 'text' then hex({table}.{name}) end as {name}"
+        if name in _WORDS
+        else f"case typeof({table}.{name}) when 'integer' then {table}.{name} end as {name}"
+        for name in names
+    )
+
+
+def words(q: Queries, row: Row, *names: str) -> list[Any]:
+    """The values of word columns that were selected by `columns`."""
+    taken = [row[name] for name in names]
+    if q.engine == "postgresql":
+        return taken
+    return [None if one is None else bytes.fromhex(one).decode("utf-8", "replace") for one in taken]
+
+
+def link(q: Queries, row: Row) -> Link:
+    """The ledger row among what was selected by `columns`."""
+    return Link(*(row[name] for name in _NUMBERS), *words(q, row, *_WORDS))
+
+
+async def page(q: Queries, school_id: int, after: Link | None) -> list[Link]:
+    """The next rows of a chain in their order; [] at its end."""
+    rows = await q.all(
+        f"""select {columns(q, "ledger")} from ledger
+            where ledger.school_id = :school_id
+              and ledger.seq >= :seq and (ledger.seq > :seq or ledger.id > :id)
+            order by ledger.seq, ledger.id limit :limit""",
+        school_id=school_id,
+        seq=-(2**63) if after is None else after.seq,
+        id=-(2**63) if after is None else after.id,
+        limit=PAGE,
+    )
+    return [link(q, row) for row in rows]
+
+
+async def head(q: Queries, school_id: int) -> Head | None:
+    """Where the chain ends by its head row; None for a school without one."""
+    row = await q.one(
+        f"""select {columns(q, "ledger_head", ("seq", "hash"))} from ledger_head
+            where school_id = :school_id""",
+        school_id=school_id,
+    )
+    return Head(school_id, row["seq"], *words(q, row, "hash")) if row else None
+
+
+async def chains(q: Queries) -> list[int]:
+    """The schools that have a chain, or what somebody left of one."""
+    rows = await q.all(
+        """select school_id from ledger_head union select school_id from ledger
+           order by school_id"""
+    )
+    return [row["school_id"] for row in rows]
+
+
+async def heads(q: Queries) -> list[Head]:
+    """The ends of all chains that have rows, to be published."""
+    rows = await q.all(
+        "select school_id, seq, hash from ledger_head where seq > 0 order by school_id"
+    )
+    return [Head(row["school_id"], row["seq"], row["hash"]) for row in rows]
+
+
+async def first_broken(q: Queries, school_id: int, published: Iterable[Head] = ()) -> Broken | None:
+    """The first link of the chain that does not hold; None if it is whole. Needs no key.
+
+    A chain alone shows neither a tail that was cut off together with its head row, nor that all
+    of it was made anew: `published` are heads, of any schools, that were kept elsewhere.
+    """
+    walk = Walk(school_id, published)
+    last: Link | None = None
+    while rows := await page(q, school_id, last):
+        for last in rows:
+            broken = walk.step(last)
+            if broken is not None:
+                return broken
+    return walk.end(await head(q, school_id))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
+from sms_diary import schedule
 from sms_diary.db import Queries, Row
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
@@ -66,30 +68,79 @@ async def due(q: Queries, *, now: int, guardians: int) -> list[Row]:
     Lines of an entry that has moved on, or whose earlier version is still on its way to the
     same guardian, wait. Nothing is locked: `still_due` asks again before anything is queued.
     """
-    return list(
-        await q.all(
-            f"""select l.id, l.school_id, l.entry_id, l.version, l.guardian_id, l.pupil_id,
-                       l.ledger_id, l.lane, l.value, l.expires, g.number_id, n.consent_rev,
-                       e.kind, e.subject, e.work, e.day, e.lesson, e.body, e.urgent,
-                       p.full_name as pupil, c.name as class_name
-                from line l {q.only(sqlite="indexed by line_planned_of_guardian")}
-                join entry e on e.id = l.entry_id and e.version = l.version
-                join guardian g on g.id = l.guardian_id
-                join number n on n.id = g.number_id
-                left join pupil p on p.id = l.pupil_id and l.pupil_id <> 0
-                left join class c on c.id = e.who and l.pupil_id = 0
-                where l.state = 'planned' and l.due <= :now and l.expires > :now
-                  and n.state = 'open'
-                  and l.guardian_id in (
-                      select x.guardian_id from line x
-                      where x.state = 'planned' and x.due <= :now and x.expires > :now
-                        and {_FREE.format("x")}
-                      order by x.due limit :guardians)
-                  and {_FREE.format("l")}""",
-            now=now,
-            guardians=guardians,
-        )
+    return await q.over(
+        f"""with rows(guardian_id bigint)
+            select l.id, l.school_id, l.entry_id, l.version, l.guardian_id, l.pupil_id,
+                   l.ledger_id, l.lane, l.value, l.expires, g.number_id, n.consent_rev,
+                   e.kind, e.subject, e.work, e.day, e.lesson, e.body, e.urgent,
+                   p.full_name as pupil, c.name as class_name
+            from rows
+            join line l {q.only(sqlite="indexed by line_planned_of_guardian")}
+              on l.guardian_id = rows.guardian_id
+            join entry e on e.id = l.entry_id and e.version = l.version
+            join guardian g on g.id = l.guardian_id
+            join number n on n.id = g.number_id
+            left join pupil p on p.id = l.pupil_id and l.pupil_id <> 0
+            left join class c on c.id = e.who and l.pupil_id = 0
+            where l.state = 'planned' and l.due <= :now and l.expires > :now
+              and n.state = 'open' and {_FREE.format("l")}""",
+        [(guardian_id,) for guardian_id in await _next_guardians(q, now=now, most=guardians)],
+        now=now,
     )
+
+
+async def _next_guardians(q: Queries, *, now: int, most: int) -> list[int]:
+    """Guardians with due lines: lane by lane, and in a lane as many of each school as of another.
+
+    So an announcement to thousands keeps neither urgent lines nor another school waiting.
+    """
+    found: set[int] = set()
+    for _, waiting in groupby(await _waiting(q, now), key=lambda one: one[0]):
+        room = most - len(found)
+        if room <= 0:
+            break
+        schools = list(waiting)[:room]
+        found |= await _first_of_each(q, schools, each=room // len(schools), now=now)
+    return sorted(found)
+
+
+async def _waiting(q: Queries, now: int) -> list[tuple[int, int]]:
+    """(lane, school) of all that is due: who has waited longest comes first in its lane."""
+    rows = await q.over(
+        """with rows(lane bigint)
+           select lane, school_id, due from (
+               select rows.lane, school.id as school_id, (
+                   select min(line.due) from line
+                   where line.school_id = school.id and line.lane = rows.lane
+                     and line.state = 'planned') as due
+               from rows join school on true) waiting
+           where due <= :now order by lane, due""",
+        [(lane,) for lane in schedule.LANES],
+        now=now,
+    )
+    return [(row["lane"], row["school_id"]) for row in rows]
+
+
+async def _first_of_each(
+    q: Queries, waiting: Sequence[tuple[int, int]], *, each: int, now: int
+) -> set[int]:
+    """The guardians of the longest due lines of these (lane, school), `each` lines of each."""
+    first = f"""select y.id, y.guardian_id from line y
+        where y.lane = rows.lane and y.school_id = rows.school_id and y.state = 'planned'
+          and y.due <= :now and y.expires > :now and {_FREE.format("y")}
+        order by y.due limit :each"""
+    of_each = {
+        "sqlite": f"join line x on x.id in (select id from ({first}))",
+        "postgresql": f"cross join lateral ({first}) x",
+    }
+    rows = await q.over(
+        f"""with rows(lane bigint, school_id bigint)
+            select x.guardian_id from rows {of_each[q.engine]}""",
+        sorted(waiting),
+        each=each,
+        now=now,
+    )
+    return {row["guardian_id"] for row in rows}
 
 
 _LOCKED = "order by l.id for update of l skip locked for share of n skip locked"
@@ -147,3 +198,47 @@ async def silence(q: Queries, reasons: Sequence[tuple[int, str]]) -> None:
            where line.id = rows.id and line.state = 'planned'""",
         sorted(reasons),
     )
+
+
+async def plan_again(q: Queries, message_ids: Sequence[int]) -> None:
+    """What these messages were to tell is to be told by others: they have not left."""
+    messages = [(message_id,) for message_id in sorted(message_ids)]
+    # A correction that waits already says more than the line it corrects.
+    await q.over(
+        """with rows(id bigint)
+           update line set state = 'replaced' from rows
+           where line.message_id = rows.id and line.state = 'taken'
+             and exists (select 1 from line newer where newer.entry_id = line.entry_id
+                         and newer.guardian_id = line.guardian_id and newer.state = 'planned')""",
+        messages,
+    )
+    await q.over(
+        """with rows(id bigint)
+           update line set state = 'planned', message_id = null from rows
+           where line.message_id = rows.id and line.state = 'taken'""",
+        messages,
+    )
+
+
+async def not_told(q: Queries, ended: Sequence[tuple[int, str]]) -> None:
+    """Of messages (id, final state): what did not arrive was not told, what never left is late.
+
+    A message is late with the first of its lines. Those that have more time are told by another,
+    if no consent of that number has changed since it was composed.
+    """
+    await q.over(
+        """with rows(id bigint, state text)
+           update line set
+               state = case when line.state = 'taken' and rows.state = 'expired'
+                   then 'expired' else 'silent' end,
+               reason = case when line.state = 'taken' and rows.state = 'expired'
+                   then 'expired' else 'not-delivered' end
+           from rows where line.message_id = rows.id and line.state in ('taken', 'told')
+             and (line.state = 'told' or rows.state <> 'expired' or line.expires <= (
+                   select expires from message where message.id = rows.id)
+               or exists (select 1 from part join number on number.id = part.number_id
+                          where part.message_id = rows.id
+                            and number.consent_rev <> part.consent_rev))""",
+        sorted((i, state) for i, state in ended if state not in ("delivered", "unknown")),
+    )
+    await plan_again(q, [i for i, state in ended if state == "expired"])

@@ -1,4 +1,4 @@
-"""Messages and subscriptions as people see them: lists, and the timeline of one message.
+"""Messages and subscriptions as people see them; the path of one message is `timeline.py`'s.
 
 Reading only. Numbers come out masked; texts only for the school they belong to.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sms_diary.db import Queries, Row
 from sms_diary.model import MessageState, PartState
@@ -129,85 +128,6 @@ async def one(q: Queries, tools: Tools, school_id: int, message_id: int) -> Mess
         school_id=school_id,
     )
     return _view(row, tools) if row else None
-
-
-async def timeline(q: Queries, school_id: int, message_id: int) -> list[dict[str, Any]]:
-    """What happened to a message, in order, read from its columns and receipts.
-
-    Each step has `at` (epoch ms), `what` (one of `STEPS`, or a final state), and what belongs
-    to it.
-    """
-    message = await q.one(
-        "select created_at, parts from message where id = :id and school_id = :school_id",
-        id=message_id,
-        school_id=school_id,
-    )
-    if message is None:
-        return []
-    # When an older version arrived is no longer known: the entry has moved on.
-    lines = await q.all(
-        """select e.kind, l.due, case when e.version = l.version then e.arrived_at end as arrived
-           from line l join entry e on e.id = l.entry_id
-           where l.message_id = :id and l.school_id = :school_id order by l.id""",
-        id=message_id,
-        school_id=school_id,
-    )
-    parts = await q.all(
-        "select * from part where message_id = :id and school_id = :school_id order by seq",
-        id=message_id,
-        school_id=school_id,
-    )
-    receipts = await q.over(
-        """with rows(part_id bigint)
-           select receipt.part_id, receipt.state, receipt.error, receipt.at
-           from rows join receipt on receipt.part_id = rows.part_id""",
-        [(part["id"],) for part in parts],
-    )
-    seq = {part["id"]: part["seq"] for part in parts}
-    steps: list[dict[str, Any]] = [
-        {"at": row["arrived"], "what": "posted", "kind": row["kind"]}
-        for row in lines
-        if row["arrived"] is not None
-    ]
-    steps += [{"at": row["due"], "what": "due", "kind": row["kind"]} for row in lines]
-    steps.append({"at": message["created_at"], "what": "composed", "parts": message["parts"]})
-    steps += [step for part in parts for step in _part_steps(part)]
-    steps += [
-        {"at": r["at"], "what": "receipt", "part": seq[r["part_id"]], "state": r["state"],
-         "error": r["error"]}
-        for r in receipts
-    ]  # fmt: skip
-    return sorted(steps, key=lambda step: (step["at"], _RANK.get(step["what"], len(_RANK))))
-
-
-STEPS = (
-    "posted", "due", "composed", "handed over", "put off", "in doubt", "accepted", "receipt",
-)  # fmt: skip
-"""What can happen, in the order of things that happen in one millisecond; then the final state."""
-_RANK = {what: rank for rank, what in enumerate(STEPS)}
-
-
-def _part_steps(part: Row) -> list[dict[str, Any]]:
-    own = {"part": part["seq"], "of": part["total"]}
-    steps: list[dict[str, Any]] = []
-    if part["claimed_at"] is not None:
-        steps.append(
-            {"at": part["claimed_at"], "what": "handed over", **own, "route": part["route"],
-             "attempt": part["attempts"]}
-        )  # fmt: skip
-    if part["sent_at"] is not None and part["provider_id"]:
-        steps.append(
-            {"at": part["sent_at"], "what": "accepted", **own, "provider_id": part["provider_id"]}
-        )
-    if part["state"] == "retry":
-        why = {"failure": part["failure"] or "", "code": part["code"] or ""}
-        steps.append({"at": part["claimed_at"], "what": "put off", **own, **why})
-    if part["state"] == "doubt":
-        steps.append({"at": part["claimed_at"], "what": "in doubt", **own})
-    if part["done_at"] is not None:
-        step = {"at": part["done_at"], "what": part["state"], **own}
-        steps.append(step | {"failure": part["failure"] or "", "code": part["code"] or ""})
-    return steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sms_diary.db import Queries, Row
 from sms_diary.encoding import Alphabet
 from sms_diary.model import FINAL, Failure, Ground, PartState
 from sms_diary.provider_id import canonical
+from sms_diary.store import lines
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
@@ -86,6 +87,11 @@ async def add(q: Queries, tools: Tools, messages: Sequence[NewMessage], *, now: 
     return ids
 
 
+CLAIMABLE = """p.state = 'queued' and p.expires > :now
+    and (p.ground <> 'consent' or (n.state = 'open' and n.consent_rev = p.consent_rev))"""
+"""Of a part `p` to the number `n`: it may leave now."""
+
+
 async def claim(q: Queries, *, route: str, owner: str, limit: int, now: int) -> list[Row]:
     """Take up to `limit` parts in the order of (lane, turn), none that has expired; for `opened`.
 
@@ -100,8 +106,7 @@ async def claim(q: Queries, *, route: str, owner: str, limit: int, now: int) -> 
             join number n on n.id = p.number_id
             join message m on m.id = p.message_id
             left join school s on s.id = p.school_id
-            where p.route = :route and p.state = 'queued' and p.expires > :now
-              and (p.ground <> 'consent' or (n.state = 'open' and n.consent_rev = p.consent_rev))
+            where p.route = :route and {CLAIMABLE}
             order by p.lane, p.turn, p.id limit :limit
             {q.only(postgresql="for update of p skip locked for share of n skip locked")}""",
         route=route,
@@ -239,21 +244,7 @@ async def close(q: Queries, whole: Sequence[tuple[int, PartState]], *, now: int)
         sorted((message_id, str(state)) for message_id, state in whole),
         now=now,
     )
-    await _not_told(q, [(message_id, str(state)) for message_id, state in whole])
-
-
-async def _not_told(q: Queries, ended: Sequence[tuple[int, str]]) -> None:
-    """Of messages (id, final state): what did not arrive was not told, what never left is late."""
-    await q.over(
-        """with rows(id bigint, state text)
-           update line set
-               state = case when line.state = 'taken' and rows.state = 'expired'
-                   then 'expired' else 'silent' end,
-               reason = case when line.state = 'taken' and rows.state = 'expired'
-                   then 'expired' else 'not-delivered' end
-           from rows where line.message_id = rows.id and line.state in ('taken', 'told')""",
-        sorted((i, state) for i, state in ended if state not in ("delivered", "unknown")),
-    )
+    await lines.not_told(q, [(message_id, str(state)) for message_id, state in whole])
 
 
 async def fold(q: Queries, message_ids: Sequence[int], *, now: int) -> list[int]:
@@ -292,5 +283,5 @@ async def fold(q: Queries, message_ids: Sequence[int], *, now: int) -> list[int]
         ids,
         now=now,
     )
-    await _not_told(q, [(row["id"], row["state"]) for row in closed])
+    await lines.not_told(q, [(row["id"], row["state"]) for row in closed])
     return [row["id"] for row in closed]

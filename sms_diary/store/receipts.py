@@ -94,17 +94,21 @@ async def apply(q: Queries, moves: Sequence[Move], *, now: int) -> None:
             last[target.part_id] = move
     legal = [last[part_id] for part_id in sorted(last)]
     await q.over(
-        """with rows(id bigint, state text, code text)
-           update part set state = rows.state, done_at = :now, code = rows.code from rows
+        """with rows(id bigint, state text, code text, done_at bigint)
+           update part set state = rows.state, done_at = rows.done_at, code = rows.code from rows
            where part.id = rows.id""",
-        [(target.part_id, str(state), error or None) for target, state, error in legal],
-        now=now,
+        [
+            (target.part_id, str(state), error or None, None if state is PartState.SENT else now)
+            for target, state, error in legal
+        ],
     )
     doubted = [target.part_id for target, _, _ in legal if target.state is PartState.DOUBT]
     await outbox.mark_told(q, doubted)
-    whole = [(target.message_id, state) for target, state, _ in legal if target.total == 1]
+    # A notice on the way ends a doubt, and nothing else.
+    ended = [move for move in legal if move[1] is not PartState.SENT]
+    whole = [(target.message_id, state) for target, state, _ in ended if target.total == 1]
     await outbox.close(q, whole, now=now)
-    await outbox.fold(q, [target.message_id for target, _, _ in legal if target.total > 1], now=now)
+    await outbox.fold(q, [target.message_id for target, _, _ in ended if target.total > 1], now=now)
 
 
 async def adopt(q: Queries, route: str, accepted: Sequence[tuple[int, str]], *, now: int) -> None:

@@ -28,7 +28,6 @@ class School:
     latin: bool
     sender: str
     route: str
-    turn: int
     rev: int
     """Bumped by whatever changes the school's roll or diary."""
 
@@ -46,7 +45,6 @@ def _school(row: Row) -> School:
         latin=bool(row["latin"]),
         sender=row["sender"],
         route=row["route"],
-        turn=row["turn"],
         rev=row["rev"],
     )
 
@@ -110,11 +108,6 @@ async def bump(q: Queries, school_ids: Iterable[int]) -> None:
            update school set rev = rev + 1 from rows where school.id = rows.id""",
         [(school_id,) for school_id in sorted(set(school_ids))],
     )
-
-
-async def set_turn(q: Queries, school_id: int, turn: int) -> None:
-    """Advance the school's own clock of parts."""
-    await q.run("update school set turn = :turn where id = :id", turn=turn, id=school_id)
 
 
 # ---------------------------------------------------------------- credentials

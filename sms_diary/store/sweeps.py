@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sms_diary import schedule
 from sms_diary.clock import HOUR
 from sms_diary.db import Queries
 from sms_diary.store import leases, outbox
@@ -37,9 +38,13 @@ async def expire(q: Queries, *, now: int) -> int:
         limit=_BATCH,
     )
     await outbox.fold(q, [row["message_id"] for row in rows], now=now)
-    await q.run(
-        """update line set state = 'expired', reason = 'expired'
-           where state = 'planned' and due <= :now and expires <= :now""",
+    await q.over(
+        """with rows(lane bigint)
+           update line set state = 'expired', reason = 'expired' where id in (
+               select l.id from rows join school on true
+               join line l on l.school_id = school.id and l.lane = rows.lane
+                          and l.state = 'planned' and l.due <= :now and l.expires <= :now)""",
+        [(lane,) for lane in schedule.LANES],
         now=now,
     )
     return len(rows)
@@ -65,26 +70,25 @@ async def give_up_waiting(q: Queries, *, now: int) -> int:
     return len(rows)
 
 
-async def recover(q: Queries, *, dead: list[str] | None = None) -> int:
-    """Put in doubt what dead processes had claimed; the number of parts.
+async def taken_over(q: Queries, route: str) -> int:
+    """Put in doubt what is on its way by a route whose lease was just taken; the number of parts.
 
-    `dead=None`: every process but this one is dead (an SQLite file has one server), and this
-    one has claimed nothing yet. Otherwise the processes are named by the caller.
+    Whoever claimed it holds the route no more, and who takes it has claimed nothing yet. In the
+    transaction that takes the lease.
     """
-    if dead is None:
-        return await q.run(
-            "update part set state = 'doubt', sent_at = claimed_at where state = 'sending'"
-        )
-    rows = await q.over(
-        """with rows(owner text)
-           update part set state = 'doubt', sent_at = claimed_at from rows
-           where part.state = 'sending' and part.owner = rows.owner returning part.id""",
-        [(owner,) for owner in sorted(dead)],
+    return await q.run(
+        """update part set state = 'doubt', sent_at = claimed_at
+           where state = 'sending' and route = :route""",
+        route=route,
     )
-    return len(rows)
 
 
-async def dead_owners(q: Queries) -> list[str]:
-    """Processes that hold claimed parts and no longer live."""
-    rows = await q.all("select distinct owner from part where state = 'sending'")
-    return await leases.dead_holders(q, [row["owner"] for row in rows])
+async def unheld(q: Queries) -> int:
+    """The same for routes that nobody takes over: what was claimed by a process that is gone."""
+    return await q.run(
+        f"""update part set state = 'doubt', sent_at = claimed_at
+            where state = 'sending' and not exists (
+                select 1 from lease
+                where lease.name = 'route:' || part.route and lease.holder = part.owner
+                  and lease.until >= {leases.now(q)})"""
+    )

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from sms_diary.db import Queries
 from sms_diary.model import Silence
-from sms_diary.store import outbox
+from sms_diary.store import lines, outbox
 
 # The active consents of a line's guardian that cover its topic and its pupil, or, for the kinds
 # that concern a class, any pupil whom the entry is for.
@@ -48,7 +48,7 @@ async def withdraw(q: Queries, number_ids: Iterable[int], *, now: int) -> None:
         messages,
         now=now,
     )
-    await _plan_again(q, messages)
+    await lines.plan_again(q, [message_id for (message_id,) in messages])
     await _silence(q, numbers)
     await _stand_on_what_holds(q, numbers)
     await _settle_halves(q, numbers, now=now)
@@ -65,24 +65,6 @@ async def _unsent_messages(q: Queries, numbers: list[tuple[int]]) -> list[tuple[
         numbers,
     )
     return sorted((row["message_id"],) for row in rows)
-
-
-async def _plan_again(q: Queries, messages: list[tuple[int]]) -> None:
-    # A correction that waits already says more than the line it corrects.
-    await q.over(
-        """with rows(id bigint)
-           update line set state = 'replaced' from rows
-           where line.message_id = rows.id and line.state = 'taken'
-             and exists (select 1 from line newer where newer.entry_id = line.entry_id
-                         and newer.guardian_id = line.guardian_id and newer.state = 'planned')""",
-        messages,
-    )
-    await q.over(
-        """with rows(id bigint)
-           update line set state = 'planned', message_id = null from rows
-           where line.message_id = rows.id and line.state = 'taken'""",
-        messages,
-    )
 
 
 async def _silence(q: Queries, numbers: list[tuple[int]]) -> None:

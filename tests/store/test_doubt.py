@@ -357,3 +357,37 @@ async def test_each_pause_between_two_questions_is_twice_as_long(
     await _sent(db, tools, school, guardians[0], "A1", now=100)
     moments = [now for now in range(200, 2000, 10) if await _asked(db, tools, now, before=now - 50)]
     assert moments == [200, 300, 500, 900, 1700]
+
+
+async def test_a_copy_of_a_receipt_in_another_base_is_not_of_the_part_in_doubt(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    await _in_doubt(db, tools, school, guardians[0])
+    async with db.transaction() as q:
+        await queue(q, tools, guardians[0], school.id, "ещё одно")
+        [taken] = await claim(q, tools)
+        accepted = Settled(taken.part_id, PartState.SENT, provider_id="1795551125463672")
+        await outbox.settle(q, [accepted], now=15)
+    await _store(db, tools, "6610b53026278", None)
+    assert await column(db, OWNERS) == [taken.part_id]
+    [number_id] = await column(db, "select distinct number_id from part")
+    async with db.transaction() as q:
+        # As if it had come before the answer: the sweep goes round many such, some at a time.
+        await q.run("update receipt set part_id = null, number_id = :number", number=number_id)
+    assert await _resolve(db) == 0
+    assert await column(db, PARTS) == ["doubt", "delivered"]
+
+
+async def test_a_notice_on_the_way_resolves_a_doubt_and_leaves_the_end_open(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    await _in_doubt(db, tools, school, guardians[0])
+    await _store(db, tools, "A1", None, state=PartState.SENT)
+    assert await _resolve(db) == 1
+    assert await column(db, PARTS) == ["sent"]
+    assert await column(db, "select state from message") == ["open"]
+    assert await column(db, "select done_at from part") == [None]
+    await _store(db, tools, "A1", None, now=40)
+    assert await column(db, PARTS) == ["delivered"]
+    assert await column(db, "select state from message") == ["delivered"]
+    assert await column(db, "select done_at from part") == [40]
