@@ -54,7 +54,6 @@ class SmppFields(Strict):
     refused_first: float = Field(60.0, gt=0)
     refused_max: float = Field(600.0, gt=0)
     stop_timeout: float = Field(5.0, gt=0)
-    join_timeout: float = Field(15.0, gt=0)
     max_unanswered: int = Field(1000, ge=1)
 
 

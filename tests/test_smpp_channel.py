@@ -319,31 +319,6 @@ async def test_an_inbound_sms_is_reported_and_then_acknowledged() -> None:
     assert (sms.number, sms.to, sms.text, answer.status) == ("+79000000001", "1234", "СТОП", 0)
 
 
-async def test_pieces_of_a_long_inbound_sms_become_one_text_and_all_are_acknowledged() -> None:
-    text = "Я" * 66 + "🎉" + "конец"
-    octets = text.encode("utf-16-be")
-    # Cut in the middle of the surrogate pair, as careless phones do.
-    first, second = octets[:134], octets[134:]
-    async with Smsc() as smsc, talking(smsc) as (_, news):
-        smsc.last.deliver(deliver_body(b"\5\0\3\7\2\2" + second, coding=8, esm_class=0x40))
-        smsc.last.write(raw(ENQUIRE, 77))
-        await smsc.seen(ENQUIRE_RESP)
-        assert not news.inbound
-        assert smsc.of(DELIVER_RESP) == []
-        smsc.last.deliver(deliver_body(b"\5\0\3\7\2\1" + first, coding=8, esm_class=0x40))
-        await smsc.seen(DELIVER_RESP, 2)
-    assert [sms.text for sms in news.inbound] == [text]
-
-
-async def test_a_piece_whose_rest_never_comes_is_reported_after_a_while() -> None:
-    body = deliver_body(b"half", tlvs=tlv(0x20C, b"\0\1") + tlv(0x20E, b"\2") + tlv(0x20F, b"\1"))
-    async with Smsc() as smsc, talking(smsc, join_timeout=0.05) as (_, news):
-        smsc.last.deliver(body)
-        (answer,) = await smsc.seen(DELIVER_RESP)
-        assert answer.status == 0
-    assert [sms.text for sms in news.inbound] == ["half[…]"]
-
-
 async def test_a_slow_database_stops_the_reading_not_the_process() -> None:
     async with Smsc() as smsc, talking(smsc, max_unanswered=20) as (channel, news):
         news.gate.clear()

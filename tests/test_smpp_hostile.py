@@ -332,7 +332,7 @@ async def test_after_a_hundred_thousand_random_pdus_it_lives_and_memory_is_flat(
     tally, sent, ends, parts = Tally(), 0, 0, 0
     memory = blocks = 0
     async with Vandal() as vandal:
-        channel = SmppChannel(settings(vandal.port, response_timeout=0.5, join_timeout=0.2))
+        channel = SmppChannel(settings(vandal.port, response_timeout=0.5))
         await channel.start(tally.reports)
         while sent < RANDOM_PDUS:
             line = await vandal.bound()

@@ -1,4 +1,7 @@
-"""SMS from phones: every alphabet a peer declares or means, long ones in pieces, stored first."""
+"""SMS from phones on the wire: every alphabet a peer declares or means, pieces, stored first.
+
+How pieces are kept and joined is `tests/store/test_pieces.py`'s and `test_long_inbound.py`'s.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,15 @@ from hypothesis import strategies as st
 
 from sms_diary import keywords
 from sms_diary.channels import pdu
-from sms_diary.channels.base import InboundReport
+from sms_diary.channels.base import Piece
+from sms_diary.channels.joining import whole_text
 from sms_diary.channels.pdu import Deliver
-from sms_diary.channels.smpp.inbound import Piece, read_piece
-from sms_diary.channels.smpp.joining import Joiner
+from sms_diary.channels.smpp.inbound import read_inbound
 from sms_diary.channels.smpp.receipts import is_receipt, read_receipt
-from sms_diary.channels.smpp.texts import decode_gsm7, decode_text, decode_ucs2
+from sms_diary.channels.texts import decode_gsm7, decode_text, decode_ucs2
 from sms_diary.encoding import Alphabet, choose, encode
 from sms_diary.keywords import Meaning
 from tests.smpp_peer import (
-    BIND_TRX,
     DELIVER_RESP,
     ENQUIRE,
     ENQUIRE_RESP,
@@ -168,8 +170,10 @@ def test_a_default_alphabet_with_an_eighth_bit_is_latin() -> None:
     ("alphabet", "text"), [("latin1", "a@_$"), ("ascii", "a@_$"), ("gsm7", "a¡§¤")]
 )
 def test_the_default_alphabet_is_what_the_route_says_it_is(alphabet: str, text: str) -> None:
-    piece = read_piece(deliver(b"a@_$"), alphabet)
-    assert decode_text(piece.message, piece.data_coding) == text
+    assert read_inbound(deliver(b"a@_$"), alphabet).text == text
+    piece = read_inbound(deliver(b"\5\0\3\1\2\1a@_$", esm_class=0x40), alphabet).piece
+    assert piece is not None
+    assert whole_text([piece]) == f"{text}[…]"
 
 
 @pytest.mark.parametrize("text", ["СТОП", "стоп", "Стоп!", " STOP "])
@@ -199,37 +203,39 @@ def test_nothing_in_a_deliver_sm_makes_its_readers_raise(
     read = deliver(message, esm_class=esm_class, coding=coding, tlvs=tlvs)
     is_receipt(read)
     read_receipt(read, UTC)
-    piece = read_piece(read)
-    assert piece.total >= piece.seq >= 1
-    joiner = Joiner[int](1.0)
-    ready = joiner.add(piece, 0, 0.0) + joiner.due(2.0)
-    assert [joined.tokens for joined in ready] == [[0]]
+    sms = read_inbound(read)
+    if sms.piece is not None:
+        assert sms.text == ""
+        assert sms.piece.total >= max(sms.piece.seq, 2)
+        assert whole_text([sms.piece]).count("[…]") >= 1
 
 
 def test_an_sms_in_message_payload_is_read() -> None:
     text = "Добрый день! " * 40
-    piece = read_piece(deliver(b"", coding=8, tlvs=tlv(0x424, text.encode("utf-16-be"))))
-    assert (piece.total, decode_text(piece.message, piece.data_coding)) == (1, text)
+    sms = read_inbound(deliver(b"", coding=8, tlvs=tlv(0x424, text.encode("utf-16-be"))))
+    assert (sms.piece, sms.text) == (None, text)
 
 
 def test_a_broken_header_is_shown_as_text_rather_than_lost() -> None:
-    piece = read_piece(deliver(b"\x05\x00\x09\x01\x02\x01ab", esm_class=0x40, coding=3))
-    assert (piece.total, piece.message) == (1, b"\x05\x00\x09\x01\x02\x01ab")
-    assert read_piece(deliver(b"\x09ab", esm_class=0x40)).message == b"\x09ab"
+    sms = read_inbound(deliver(b"\x05\x00\x09\x01\x02\x01ab", esm_class=0x40, coding=3))
+    assert (sms.piece, sms.text) == (None, "\x05\x00\x09\x01\x02\x01ab")
+    assert read_inbound(deliver(b"\x09ab", esm_class=0x40, coding=3)).text == "\x09ab"
 
 
 def test_a_header_without_its_mark_is_a_header_where_it_makes_sense() -> None:
-    piece = read_piece(deliver(b"\5\0\3\x09\2\1ab"))
-    assert (piece.total, piece.seq, piece.message) == (2, 1, b"ab")
+    piece = read_inbound(deliver(b"\5\0\3\x09\2\1ab")).piece
+    assert piece is not None
+    assert (piece.total, piece.seq, piece.octets) == (2, 1, b"ab")
     for message in (b"\5\0\3\x09\2\3ab", b"\5\0\3\x09\1\1ab", b"\5\0\3"):
-        assert read_piece(deliver(message)).message == message
+        sms = read_inbound(deliver(message, coding=3))
+        assert (sms.piece, sms.text) == (None, message.decode("latin-1"))
 
 
 @pytest.mark.parametrize("total_and_seq", [(0, 0), (2, 0), (2, 3), (1, 1)])
 def test_impossible_numbering_makes_a_whole_sms(total_and_seq: tuple[int, int]) -> None:
     header = b"\5\0\3\x09" + bytes(total_and_seq)
-    piece = read_piece(deliver(header + b"ab", esm_class=0x40))
-    assert (piece.total, piece.seq, piece.message) == (1, 1, b"ab")
+    sms = read_inbound(deliver(header + b"ab", esm_class=0x40))
+    assert (sms.piece, sms.text) == (None, "ab")
 
 
 # ---------------------------------------------------------------- pieces
@@ -254,72 +260,28 @@ def body(
     return deliver_body(message, coding=coding, tlvs=tlvs, **more)
 
 
-def pieces(count: int, *, way: str = "udh8", word: bytes = b"p", **more: Any) -> list[Piece]:
+def pieces(count: int, *, way: str = "udh8", **more: Any) -> list[Piece]:
     made = []
     for seq in range(1, count + 1):
-        octets = body(way, word + b"%d" % seq, count, seq, **more)
+        octets = body(way, b"p%d" % seq, count, seq, **more)
         (frame,) = pdu.Framer().feed(raw(0x5, seq, octets))
-        made.append(read_piece(pdu.decode_deliver(frame)))
+        sms = read_inbound(pdu.decode_deliver(frame))
+        assert sms.piece is not None
+        made.append(sms.piece)
     return made
 
 
-@given(st.permutations(range(4)), st.sampled_from(WAYS))
-def test_pieces_join_in_any_order_of_arrival(order: list[int], way: str) -> None:
-    joiner: Joiner[int] = Joiner(10.0)
-    made = pieces(4, way=way)
-    ready = [joined for n in order for joined in joiner.add(made[n], n, 0.0)]
-    assert [(joined.report.text, joined.tokens) for joined in ready] == [("p1p2p3p4", list(order))]
-    assert joiner.deadline() is None
+@pytest.mark.parametrize("way", WAYS)
+def test_a_piece_knows_its_place_however_it_was_cut(way: str) -> None:
+    [first, second] = pieces(2, way=way)
+    assert (first.total, first.seq, second.total, second.seq) == (2, 1, 2, 2)
+    assert (first.way, first.reference) == (second.way, second.reference)
+    assert whole_text([first, second]) == "p1p2"
 
 
-def test_pieces_of_two_phones_or_two_ways_of_cutting_do_not_mix() -> None:
-    joiner: Joiner[int] = Joiner(10.0)
-    assert joiner.add(pieces(2)[0], 1, 0.0) == []
-    assert joiner.add(pieces(2, source=b"79000000002")[1], 2, 0.0) == []
-    assert joiner.add(pieces(2, to=b"4321")[1], 3, 0.0) == []
-    assert joiner.add(pieces(2, way="udh16")[1], 4, 0.0) == []
-    assert joiner.add(pieces(3)[1], 5, 0.0) == []
-    assert joiner.add(pieces(2, ref=3)[1], 6, 0.0) == []
-    (joined,) = joiner.add(pieces(2)[1], 7, 0.0)
-    assert (joined.report.text, joined.tokens) == ("p1p2", [1, 7])
-
-
-def test_a_repeated_piece_is_one_piece_and_both_are_answered() -> None:
-    joiner: Joiner[int] = Joiner(10.0)
-    first, second = pieces(2)
-    assert joiner.add(first, 1, 0.0) + joiner.add(first, 2, 1.0) == []
-    (joined,) = joiner.add(second, 3, 2.0)
-    assert (joined.report.text, joined.tokens) == ("p1p2", [1, 2, 3])
-
-
-def test_a_piece_of_a_finished_text_brings_that_text_again_for_some_minutes() -> None:
-    joiner: Joiner[int] = Joiner(10.0)
-    first, second = pieces(2)
-    joiner.add(first, 1, 0.0)
-    (whole,) = joiner.add(second, 2, 0.0)
-    (again,) = joiner.add(first, 3, 299.0)
-    assert (again.report, again.tokens) == (whole.report, [3])
-    assert joiner.deadline() is None
-    assert joiner.add(first, 4, 301.0) == []
-    assert joiner.deadline() == 311.0
-
-
-def test_another_text_under_the_same_reference_is_another_text() -> None:
-    joiner: Joiner[int] = Joiner(10.0)
-    for word in (b"p", b"q"):
-        ready = [j for n, one in enumerate(pieces(2, word=word)) for j in joiner.add(one, n, 0.0)]
-        assert [joined.tokens for joined in ready] == [[0, 1]]
-
-
-def test_unfinished_texts_are_given_up_by_time_and_by_number() -> None:
-    joiner: Joiner[int] = Joiner(10.0, most=2)
-    one, two, three = (pieces(2, source=b"7900000000%d" % n)[0] for n in (1, 2, 3))
-    joiner.add(one, 1, 0.0)
-    joiner.add(two, 2, 5.0)
-    assert [j.tokens for j in joiner.add(three, 3, 6.0)] == [[1]]
-    assert joiner.deadline() == 15.0
-    assert [j.tokens for j in joiner.due(15.0)] == [[2]]
-    assert [j.tokens for j in joiner.due(16.0)] == [[3]]
+def test_two_ways_of_cutting_and_two_references_are_two_texts() -> None:
+    known = [pieces(2, way=way)[0] for way in ("udh8", "udh16", "sar")] + [pieces(2, ref=3)[0]]
+    assert len({(piece.way, piece.reference) for piece in known}) == 4
 
 
 @pytest.mark.parametrize(
@@ -327,26 +289,8 @@ def test_unfinished_texts_are_given_up_by_time_and_by_number() -> None:
     [((1, 2), "p1p2[…]"), ((1, 4), "p1[…]p4"), ((3, 4), "[…]p3p4"), ((2,), "[…]p2[…]")],
 )
 def test_what_did_not_come_is_shown_as_a_gap(came: tuple[int, ...], text: str) -> None:
-    joiner: Joiner[int] = Joiner(10.0)
     made = pieces(4)
-    for seq in came:
-        joiner.add(made[seq - 1], seq, 0.0)
-    assert [joined.report.text for joined in joiner.due(10.0)] == [text]
-
-
-def test_a_flood_of_pieces_holds_no_more_than_it_may() -> None:
-    joiner: Joiner[int] = Joiner(10.0, most=8)
-    answered: list[int] = []
-    for n in range(1000):  # of every four pieces two are a whole text, and two have no fellow
-        seq = n % 2 if n % 4 < 2 else 0
-        phone = b"7900%07d" % (n // 4 if n % 4 < 2 else n)
-        ready = joiner.add(pieces(2, source=phone)[seq], n, 0.0)
-        answered += [token for joined in ready for token in joined.tokens]
-        assert joiner._held <= 8
-        assert len(joiner._finished) <= 4
-    answered += [token for joined in joiner.due(10.0) for token in joined.tokens]
-    assert sorted(answered) == list(range(1000))
-    assert joiner._held == 0
+    assert whole_text([made[seq - 1] for seq in came]) == text
 
 
 @pytest.mark.parametrize("alphabet", ["utf-16-be", "utf-16-le"])
@@ -354,52 +298,27 @@ def test_a_flood_of_pieces_holds_no_more_than_it_may() -> None:
 def test_a_mark_at_the_head_of_each_piece_is_no_character(alphabet: str, mark: bool) -> None:
     start = "\ufeff".encode(alphabet) if mark else b""
     halves = [start + text.encode(alphabet) for text in ("Добрый ", "день!")]
-    joiner: Joiner[int] = Joiner(10.0)
-    reports: list[InboundReport] = []
-    for seq, octets in enumerate(halves, 1):
-        (frame,) = pdu.Framer().feed(raw(0x5, seq, body("udh8", octets, 2, seq, coding=8)))
-        piece = read_piece(pdu.decode_deliver(frame))
-        reports += [joined.report for joined in joiner.add(piece, seq, 0.0)]
-    assert [report.text for report in reports] == ["Добрый день!"]
+    made = [Piece(octets, 8, "udh8", 1, 2, seq) for seq, octets in enumerate(halves, 1)]
+    assert whole_text(made) == "Добрый день!"
+
+
+def test_a_character_that_was_cut_between_two_pieces_is_read() -> None:
+    octets = "Я🎉Я".encode("utf-16-be")
+    made = [Piece(octets[:4], 8, "udh8", 1, 2, 1), Piece(octets[4:], 8, "udh8", 1, 2, 2)]
+    assert whole_text(made) == "Я🎉Я"
 
 
 # ---------------------------------------------------------------- over TCP
 
 
-async def test_pieces_on_two_connections_and_of_two_phones_become_two_texts() -> None:
-    async with Smsc() as smsc, talking(smsc) as (channel, news):
-        smsc.last.deliver(
-            body("sar", b"one ", 2, 1), body("sar", b"three ", 2, 1, source=b"79000000002")
-        )
-        smsc.last.write(raw(ENQUIRE, 77))
-        await smsc.seen(ENQUIRE_RESP)
-        smsc.last.cut()
-        await smsc.seen(BIND_TRX, 2)
-        await news.until(channel.ready)
-        smsc.last.deliver(
-            body("sar", b"four", 2, 2, source=b"79000000002"),
-            body("sar", b"two", 2, 2),
-            body("sar", b"one ", 2, 1),  # it was not answered, so it comes again
-        )
-        answers = await smsc.seen(DELIVER_RESP, 3)
-    assert {got.status for got in answers} == {0}
-    assert sorted((sms.number, sms.text) for sms in news.inbound[:2]) == [
-        ("+79000000001", "one two"), ("+79000000002", "three four"),
-    ]  # fmt: skip
-    assert {sms.text for sms in news.inbound[2:]} <= {"one two"}
-
-
-async def test_pieces_on_two_sessions_become_one_text() -> None:
-    async with Smsc() as smsc, talking(smsc, sessions=2) as (_, news):
-        await smsc.seen(BIND_TRX, 2)
-        one, two = smsc.connections
-        one.deliver(body("udh16", b"half ", 2, 1))
-        one.write(raw(ENQUIRE, 77))
-        await smsc.seen(ENQUIRE_RESP)
-        two.deliver(body("udh16", b"and half", 2, 2))
-        await smsc.seen(DELIVER_RESP, 2)
-        assert [len(connection.of(DELIVER_RESP)) for connection in (one, two)] == [1, 1]
-    assert [sms.text for sms in news.inbound] == ["half and half"]
+async def test_a_peer_that_waits_for_each_answer_gets_it_before_the_text_is_whole() -> None:
+    async with Smsc() as smsc, talking(smsc) as (_, news):
+        for seq in (1, 2, 3):
+            smsc.last.deliver(body("udh8", b"p%d" % seq, 3, seq))
+            answers = await smsc.seen(DELIVER_RESP, seq)
+            assert answers[-1].status == 0
+    came = [sms.piece for sms in news.inbound]
+    assert whole_text([piece for piece in came if piece]) == "p1p2p3"
 
 
 async def test_an_sms_that_could_not_be_stored_is_asked_for_again() -> None:
@@ -416,18 +335,24 @@ async def test_an_sms_that_could_not_be_stored_is_asked_for_again() -> None:
     assert [sms.text for sms in news.inbound] == ["СТОП"]
 
 
-async def test_a_long_sms_that_could_not_be_stored_is_asked_for_again_whole() -> None:
-    halves = [body("udh8", b"half ", 2, 1), body("udh8", b"and half", 2, 2)]
+async def test_a_piece_that_could_not_be_stored_is_asked_for_again() -> None:
+    half = body("udh8", b"half ", 2, 1)
     async with Smsc() as smsc, talking(smsc) as (_, news):
         news.broken = 1
-        smsc.last.deliver(*halves)
-        refused = await smsc.seen(DELIVER_RESP, 2)
-        assert {got.status for got in refused} == {0x64}
-        smsc.last.deliver(*halves)
-        taken = (await smsc.seen(DELIVER_RESP, 4))[2:]
-        assert {got.status for got in taken} == {0}
-    assert {sms.text for sms in news.inbound} == {"half and half"}
-    assert len({sms.raw for sms in news.inbound}) == 1
+        smsc.last.deliver(half)
+        (refused,) = await smsc.seen(DELIVER_RESP)
+        assert (refused.status, news.inbound) == (0x64, [])
+        smsc.last.deliver(half)
+        _, taken = await smsc.seen(DELIVER_RESP, 2)
+        assert taken.status == 0
+    assert [sms.piece is not None for sms in news.inbound] == [True]
+
+
+async def test_whole_texts_and_pieces_are_stored_in_the_order_in_which_they_came() -> None:
+    async with Smsc() as smsc, talking(smsc) as (_, news):
+        smsc.last.deliver(deliver_body(b"one"), body("sar", b"two", 2, 1), deliver_body(b"three"))
+        await smsc.seen(DELIVER_RESP, 3)
+    assert [sms.text for sms in news.inbound] == ["one", "", "three"]
 
 
 async def test_an_sms_is_not_acknowledged_before_it_is_stored() -> None:

@@ -93,14 +93,34 @@ class Asked:
 
 
 @value
+class Piece:
+    """One of the pieces that a phone has cut a long SMS into."""
+
+    octets: bytes
+    """Its share of the text, not decoded: a character may be cut between two."""
+    coding: int
+    """Of the octets: an SMPP data_coding (SMPP 3.4 §5.2.19)."""
+    way: str
+    """How it was cut: two ways may use the same reference."""
+    reference: int
+    """The phone's own, the same in all pieces of one text, and soon used for another."""
+    total: int
+    """2 to 255."""
+    seq: int
+    """1 to `total`."""
+
+
+@value
 class InboundReport:
-    """An SMS from a phone, whole (long ones are joined by the channel)."""
+    """An SMS from a phone, or one piece of a long one; pieces are joined where they are kept."""
 
     number: str
     """E.164 as far as it can be told, else verbatim."""
     to: str
     text: str
+    """"" of a piece."""
     raw: bytes
+    piece: Piece | None = None
 
 
 @value

@@ -47,7 +47,7 @@ class SmppChannel:
         self._connections = Connections(settings, self, now, jitter)
         sending = self._connections.sending
         self._out = Outflow(settings, sending, self._store_results, self._wake, now)
-        self._in = Inflow(settings, self._store_receipts, self._store_inbound, now)
+        self._in = Inflow(settings, self._store_receipts, self._store_inbound)
         self._asking = Asking(settings, sending, self._in.told, now)
 
     # --- state, for people and readiness
@@ -101,7 +101,6 @@ class SmppChannel:
         self._reports = reports
         self._stopping = False
         self._out.start()
-        self._in.start()
         self._connections.start()
 
     async def send(self, batch: Sequence[Outgoing]) -> None:

@@ -14,6 +14,7 @@ from sms_diary.channels.smpp.link import Link, State, Turn
 from sms_diary.channels.smpp.requests import KINDS
 from sms_diary.channels.smpp.session import Events, Session
 from sms_diary.channels.smpp.settings import SmppSettings
+from sms_diary.channels.smpp.trace import Trace
 
 _WORST_FIRST = (State.REFUSED, State.WAITING, State.CONNECTING, State.BOUND, State.STOPPED)
 
@@ -36,18 +37,23 @@ class Connections:
             for _ in range(settings.sessions)
             for kind in kinds
         ]
+        self._trace: Trace | None = None
         self._senders = [link for link in self._links if link.kind == kinds[0]]
 
     def start(self) -> None:
         """Connect in the background. ConfigError when the CA file cannot be read."""
         context = self._settings.tls_context()
         turn = Turn(self._settings, self._now)
+        self._trace = Trace(self._settings) if self._settings.trace else None
         for link in self._links:
-            link.start(turn, context)
+            link.start(turn, context, self._trace)
 
     async def stop(self) -> None:
         """Say goodbye on all of them at once."""
         await asyncio.gather(*(link.stop() for link in self._links))
+        if self._trace is not None:
+            await self._trace.stop()
+            self._trace = None
 
     def sending(self) -> list[Session]:
         """Sessions that are bound and may send, also those that are congested just now."""

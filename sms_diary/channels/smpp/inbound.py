@@ -1,48 +1,45 @@
 """An SMS from a phone: its octets out of a deliver_sm, and where it stands in a longer one.
 
-Alphabets are `texts.py`'s; putting pieces together is `joining.py`'s; what a word like СТОП
-means is decided far away.
+Alphabets are `channels/texts.py`'s; pieces are reported as such, and joined where they are kept;
+what a word like СТОП means is decided far away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from sms_diary.channels import pdu
+from sms_diary.channels.base import InboundReport, Piece
 from sms_diary.channels.pdu import Deliver
 from sms_diary.channels.smpp.address import e164
-from sms_diary.channels.smpp.texts import decode_text
+from sms_diary.channels.texts import decode_text
 
 _IE_CONCAT_8, _IE_CONCAT_16 = 0x00, 0x08  # 3GPP TS 23.040 §9.2.3.24
 _UNMARKED_HEADER = b"\5\0\3"
 """A user data header of a careless peer that forgets to set UDHI; no text begins like that."""
-_GAP = "[…]"
 
 _Place = tuple[tuple[str, int], int, int]
 """How it was cut and the sender's reference, of how many pieces, which one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One deliver_sm from a phone; `total` 1 when it is a whole SMS."""
-
-    number: str
-    to: str
-    message: bytes
-    data_coding: int
-    raw: bytes
-    reference: tuple[str, int] = ("", 0)
-    """How it was cut and the sender's reference: the two ways may use the same one."""
-    total: int = 1
-    seq: int = 1
-
-
-def read_piece(deliver: Deliver, default_alphabet: str = "gsm7") -> Piece:
-    """The octets of an inbound SMS and its place in a longer one. Nothing in it raises.
+def read_inbound(deliver: Deliver, default_alphabet: str = "gsm7") -> InboundReport:
+    """An SMS with its text, or a piece with its octets. Nothing in it raises.
 
     `default_alphabet` is what data_coding 0 means at that SMSC, in the words of the settings.
     """
+    message, place = _placed(deliver)
+    coding = deliver.data_coding
+    if coding == pdu.CODING_DEFAULT and default_alphabet in ("latin1", "ascii"):
+        coding = pdu.CODING_LATIN1
+    if place is None:
+        text, piece = decode_text(message, coding), None
+    else:
+        (way, reference), total, seq = place
+        text, piece = "", Piece(message, coding, way, reference, total, seq)
+    number = e164(deliver.source_ton, deliver.source)
+    return InboundReport(number, deliver.destination, text, deliver.body, piece)
+
+
+def _placed(deliver: Deliver) -> tuple[bytes, _Place | None]:
+    """The octets without their header, and their place among several pieces, if they are one."""
     message = deliver.message
     place = _sar(deliver)
     marked = deliver.esm_class & pdu.UDHI
@@ -52,20 +49,7 @@ def read_piece(deliver: Deliver, default_alphabet: str = "gsm7") -> Piece:
         if body is not None and (marked or _is_possible(cut)):
             message = body
             place = cut or place
-    reference, total, seq = place if place and _is_possible(place) else (("", 0), 1, 1)
-    coding = deliver.data_coding
-    if coding == pdu.CODING_DEFAULT and default_alphabet in ("latin1", "ascii"):
-        coding = pdu.CODING_LATIN1
-    return Piece(
-        number=e164(deliver.source_ton, deliver.source),
-        to=deliver.destination,
-        message=message,
-        data_coding=coding,
-        raw=deliver.body,
-        reference=reference,
-        total=total,
-        seq=seq,
-    )
+    return message, place if _is_possible(place) else None
 
 
 def split_header(message: bytes) -> tuple[dict[int, bytes], bytes | None]:
@@ -109,26 +93,3 @@ def _sar(deliver: Deliver) -> _Place | None:
         for tag in (pdu.TLV_SAR_TOTAL_SEGMENTS, pdu.TLV_SAR_SEGMENT_SEQNUM)
     )
     return ("sar", reference), total, seq
-
-
-def whole_text(pieces: Sequence[Piece]) -> str:
-    """The text of pieces in order, those that did not come shown as a gap."""
-    runs: list[list[Piece]] = []
-    expected = 1
-    for piece in pieces:
-        if piece.seq != expected or not runs:
-            runs.append([])
-        runs[-1].append(piece)
-        expected = piece.seq + 1
-    text = _GAP.join(_run_text(run) for run in runs)
-    if pieces[0].seq > 1:
-        text = _GAP + text
-    return text + _GAP if expected <= pieces[0].total else text
-
-
-def _run_text(pieces: Sequence[Piece]) -> str:
-    """Neighbours decoded as one: a character may be cut between two."""
-    codings = {piece.data_coding for piece in pieces}
-    if len(codings) == 1:
-        return decode_text(b"".join(piece.message for piece in pieces), codings.pop())
-    return "".join(decode_text(piece.message, piece.data_coding) for piece in pieces)

@@ -1,7 +1,8 @@
 """What comes in: receipts and inbound SMS, acknowledged after their report was committed.
 
-Reading them is `receipts.py`'s, `inbound.py`'s and `joining.py`'s. An answer to query_sm comes by
-the same way as a receipt, and has nobody to acknowledge it to.
+Reading them is `receipts.py`'s and `inbound.py`'s. A piece of a long SMS is acknowledged like a
+whole one: it waits for the others in the database. An answer to query_sm comes by the same way
+as a receipt, and has nobody to acknowledge it to.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from sms_diary import crash
 from sms_diary.channels import pdu
 from sms_diary.channels.base import InboundReport, ReceiptReport
 from sms_diary.channels.pdu import Deliver
-from sms_diary.channels.smpp.inbound import read_piece
-from sms_diary.channels.smpp.joining import Joined, Joiner
+from sms_diary.channels.smpp.address import e164
+from sms_diary.channels.smpp.inbound import read_inbound
 from sms_diary.channels.smpp.receipts import is_receipt, read_receipt
 from sms_diary.channels.smpp.reporting import Reporter
 from sms_diary.channels.smpp.session import Session
@@ -32,39 +33,29 @@ class Inflow:
         settings: SmppSettings,
         receipts: Callable[[list[ReceiptReport]], Awaitable[None]],
         inbound: Callable[[list[InboundReport]], Awaitable[None]],
-        now: Callable[[], float],
     ) -> None:
         """`receipts` and `inbound` return when what they are given is committed."""
         self._settings = settings
-        self._now = now
         self._zone = settings.zone()
-        self._joiner: Joiner[_Token] = Joiner(
-            settings.join_timeout, most=min(256, settings.max_unanswered // 2)
-        )
-        self._timer: asyncio.TimerHandle | None = None
-        self._stopped = False
+        self._ours = e164(0, settings.source)
         self._store_receipts = receipts
         self._store_inbound = inbound
         self._receipts = Reporter(self._bring_receipts, self._receipts_settled)
         self._inbound = Reporter(self._bring_inbound, self._inbound_settled)
 
-    def start(self) -> None:
-        self._stopped = False
-
     def delivered(self, session: Session, delivers: Sequence[Deliver]) -> None:
         """Report each and, once that is committed, acknowledge it."""
         receipts: list[tuple[ReceiptReport, _Token | None]] = []
-        joined: list[Joined[_Token]] = []
+        inbound: list[tuple[InboundReport, _Token]] = []
         crash.passing("deliver.read")
         for deliver in delivers:
             token = (session, deliver.sequence)
             if is_receipt(deliver):
-                receipts.append((read_receipt(deliver, self._zone), token))
+                receipts.append((read_receipt(deliver, self._zone, self._ours), token))
             else:
-                joined += self._joiner.add(read_piece(deliver), token, self._now())
+                inbound.append((read_inbound(deliver, self._settings.default_alphabet), token))
         self._receipts.add(receipts)
-        self._inbound.add(joined)
-        self._watch_joiner()
+        self._inbound.add(inbound)
 
     def told(self, reports: Sequence[ReceiptReport]) -> None:
         """Report what the SMSC said when it was asked."""
@@ -72,10 +63,6 @@ class Inflow:
 
     async def stop(self) -> None:
         """Wait a bounded time until what came is committed and acknowledged."""
-        self._stopped = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         limit = self._settings.stop_timeout
         await asyncio.gather(self._receipts.drain(limit), self._inbound.drain(limit))
 
@@ -87,22 +74,11 @@ class Inflow:
     ) -> None:
         _acknowledge([token for _, token in batch if token is not None], stored)
 
-    async def _bring_inbound(self, batch: list[Joined[_Token]]) -> None:
-        await self._store_inbound([joined.report for joined in batch])
+    async def _bring_inbound(self, batch: list[tuple[InboundReport, _Token]]) -> None:
+        await self._store_inbound([report for report, _ in batch])
 
-    def _inbound_settled(self, batch: list[Joined[_Token]], stored: bool) -> None:
-        _acknowledge([token for joined in batch for token in joined.tokens], stored)
-
-    def _watch_joiner(self) -> None:
-        deadline = self._joiner.deadline()
-        if deadline is not None and self._timer is None and not self._stopped:
-            delay = max(0.0, deadline - self._now())
-            self._timer = asyncio.get_running_loop().call_later(delay, self._on_timer)
-
-    def _on_timer(self) -> None:
-        self._timer = None
-        self._inbound.add(self._joiner.due(self._now()))
-        self._watch_joiner()
+    def _inbound_settled(self, batch: list[tuple[InboundReport, _Token]], stored: bool) -> None:
+        _acknowledge([token for _, token in batch], stored)
 
 
 def _acknowledge(tokens: Sequence[_Token], stored: bool) -> None:

@@ -70,6 +70,12 @@ class Intake:
         """One PDU; nothing in it raises."""
         self._handlers.get(frame.command, self._other)(frame)
 
+    def garbled(self, error: PduError) -> None:
+        """Octets that are no PDU: nothing that follows them can be read."""
+        self.counts["impossible length"] += 1
+        self.replies.append(pdu.generic_nack(error.sequence, error.status))
+        self.ended = self.ended or "impossible command_length"
+
     def expire_queries(self, limit: float) -> None:
         """Wait no more for answers to what was asked at `limit` or before."""
         for sequence, (_, written_at) in list(self.queries.items()):

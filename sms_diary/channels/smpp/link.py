@@ -25,6 +25,7 @@ from sms_diary.channels.smpp.pacing import Pacer
 from sms_diary.channels.smpp.requests import Kind
 from sms_diary.channels.smpp.session import Events, Session
 from sms_diary.channels.smpp.settings import SmppSettings
+from sms_diary.channels.smpp.trace import Trace
 from sms_diary.model import Failure
 
 logger = logging.getLogger(__name__)
@@ -109,6 +110,7 @@ class Link:
         self._pacer = Pacer(settings.rate, now)
         self._ordinary = Backoff(settings.backoff_first, settings.backoff_max)
         self._task: asyncio.Task[None] | None = None
+        self._trace: Trace | None = None
         self._counts: Counter[str] = Counter()
         self._state = State.STOPPED
         self.session: Session | None = None
@@ -125,8 +127,9 @@ class Link:
         """Odd things of all sessions, and connections made."""
         return self._counts + self.session.counts if self.session else self._counts
 
-    def start(self, turn: Turn, context: ssl.SSLContext | None) -> None:
+    def start(self, turn: Turn, context: ssl.SSLContext | None, trace: Trace | None) -> None:
         """Connect in the background and stay connected; without TLS there is no context."""
+        self._trace = trace
         self._state = State.CONNECTING
         self._task = asyncio.get_running_loop().create_task(self._run(turn, context))
 
@@ -216,7 +219,8 @@ class Link:
 
     def _new_session(self) -> Session:
         # Kept from here on: the bind response may come before create_connection returns.
-        self.session = Session(self._settings, self.kind, self._pacer, self._events, self._now)
+        tap = self._trace.tap() if self._trace else None
+        self.session = Session(self._settings, self.kind, self._pacer, self._events, self._now, tap)
         return self.session
 
     async def _bound(self, session: Session) -> int | None:

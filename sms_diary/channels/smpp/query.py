@@ -5,8 +5,7 @@ The question is built in `requests.py`; how many leave, and when, is `asking.py`
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import tzinfo
 from typing import NamedTuple
 
 from smpplib import consts
@@ -19,7 +18,6 @@ from sms_diary.errors import PduError
 from sms_diary.model import PartState
 
 _FINAL_DATE = Text("final_date", 17, int(consts.SMPP_ESME_RQUERYFAIL))  # SMPP 3.4 §4.8.2, §7.1
-_ABSOLUTE = re.compile(r"(\d{12})\d(\d\d)([+-])")  # YYMMDDhhmmss, tenths, quarters of an hour
 
 
 class Told(NamedTuple):
@@ -41,13 +39,14 @@ def read_answer(told: Told, zone: tzinfo) -> ReceiptReport:
     if len(data) < end + 2:
         raise PduError("cut before message_state", pdu.BAD_COMMAND_LENGTH, frame.sequence)
     state, error = data[end], data[end + 1]
+    date = data[at : end - 1].decode("latin-1")
     return ReceiptReport(
         # As it was asked for: in another spelling it would have to be searched again.
         provider_id=asked.provider_id,
         state=BY_NUMBER.get(state, PartState.UNKNOWN),
         number=asked.number,
         error=str(error) if error else "",
-        reported_at=_moment(data[at : end - 1].decode("latin-1"), zone),
+        reported_at=read_date(date, zone) if date else None,
         raw=data,
     )
 
@@ -57,17 +56,3 @@ def _end(data: bytes, at: int, field: Text, sequence: int) -> int:
     if end < 0:
         raise PduError(field.name, field.status, sequence)
     return end + 1
-
-
-def _moment(text: str, zone: tzinfo) -> int | None:
-    """An absolute time (SMPP 3.4 §7.1.1) as epoch milliseconds; None when there is none."""
-    absolute = _ABSOLUTE.fullmatch(text)
-    if absolute is None:
-        return read_date(text, zone) if text else None
-    quarters = int(absolute[2]) * (1 if absolute[3] == "+" else -1)
-    try:
-        there = timezone(timedelta(minutes=15 * quarters))
-        moment = datetime.strptime("20" + absolute[1], "%Y%m%d%H%M%S").replace(tzinfo=there)
-    except ValueError:
-        return None
-    return int(moment.timestamp()) * 1000

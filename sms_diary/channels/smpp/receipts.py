@@ -15,7 +15,7 @@ from sms_diary.channels import pdu
 from sms_diary.channels.base import ReceiptReport
 from sms_diary.channels.pdu import Deliver
 from sms_diary.channels.smpp.address import e164
-from sms_diary.channels.smpp.texts import decode_ucs2
+from sms_diary.channels.texts import decode_ucs2
 from sms_diary.model import PartState
 
 _P = PartState

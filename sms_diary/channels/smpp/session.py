@@ -21,6 +21,7 @@ from sms_diary.channels.smpp.query import Told
 from sms_diary.channels.smpp.requests import Kind, build_bind, build_query, session_pdu
 from sms_diary.channels.smpp.settings import SmppSettings
 from sms_diary.channels.smpp.timers import Due, Timers
+from sms_diary.channels.smpp.trace import Tap
 from sms_diary.channels.smpp.wire import Wire
 from sms_diary.errors import PduError
 
@@ -58,6 +59,7 @@ class Session(asyncio.Protocol):
         pacer: Pacer,
         events: Events,
         now: Callable[[], float],
+        tap: Tap | None = None,
     ) -> None:
         self._settings = settings
         self._kind = kind
@@ -66,7 +68,7 @@ class Session(asyncio.Protocol):
         self._framer = pdu.Framer()
         self._intake = Intake()
         self._timers = Timers(settings, now())
-        self._wire = Wire()
+        self._wire = Wire(tap)
         self._sequence = 0
         self._unacknowledged = 0
         self.pacer = pacer
@@ -179,11 +181,11 @@ class Session(asyncio.Protocol):
         self._schedule_tick()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._wire.lost()
+        self.reason = self.reason or (type(exc).__name__ if exc else "closed by the peer")
+        self._wire.lost(self.reason)
         intake = self._intake
         intake.serving = False
         intake.queries.clear()
-        self.reason = self.reason or (type(exc).__name__ if exc else "closed by the peer")
         intake.answers.extend(Answer(part, None) for part in intake.window.clear())
         self._flush()
         self._events.lost(self)
@@ -199,6 +201,7 @@ class Session(asyncio.Protocol):
         self._events.writable(self)
 
     def data_received(self, data: bytes) -> None:
+        self._wire.heard(data)
         intake = self._intake
         now = self._now()
         self._timers.heard(now)
@@ -207,9 +210,7 @@ class Session(asyncio.Protocol):
             for frame in self._framer.feed(data):
                 intake.take(frame)
         except PduError as error:
-            intake.counts["impossible length"] += 1
-            intake.replies.append(pdu.generic_nack(error.sequence, error.status))
-            intake.ended = intake.ended or "impossible command_length"
+            intake.garbled(error)
         if intake.submits_answered != answered_before:
             self._timers.answered(now)
         if intake.enquiry_answered:
@@ -291,8 +292,7 @@ class Session(asyncio.Protocol):
     def _expire(self, limit: float) -> None:
         """Parts whose answer is overdue; a peer that answers none of them is left."""
         self._intake.expire_queries(limit)
-        overdue = self._intake.window.expire(limit)
-        if overdue:
+        if overdue := self._intake.window.expire(limit):
             self._intake.answers.extend(Answer(part, None) for part in overdue)
             self._flush()
             if self._timers.answers_nothing(limit):

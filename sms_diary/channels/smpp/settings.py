@@ -26,7 +26,7 @@ _WORDS: dict[str, tuple[str | int, ...]] = {
 }
 _TIMERS = (
     "enquire_link", "response_timeout", "connect_timeout", "bind_timeout", "backoff_first",
-    "backoff_max", "refused_first", "refused_max", "stop_timeout", "join_timeout",
+    "backoff_max", "refused_first", "refused_max", "stop_timeout",
 )  # fmt: skip
 _OCTET = 255
 _LONGEST_NAME = 11
@@ -114,8 +114,6 @@ class SmppSettings:
     refused_max: float = 600.0
     stop_timeout: float = 5.0
     """How long `stop` waits for answers, and again for their commit."""
-    join_timeout: float = 15.0
-    """How long the pieces of a long inbound SMS wait for the rest."""
     max_unanswered: int = 1000
     """deliver_sm taken and not yet answered, beyond which nothing more is read."""
     tls: bool = False
@@ -123,6 +121,10 @@ class SmppSettings:
     """PEM bundle to trust instead of the system's (the national CA, say)."""
     server_name: str = ""
     """Name in the server's certificate, and SNI, where it is not `host`."""
+    trace: str = ""
+    """File to which every PDU is told; "" = none."""
+    trace_personal: bool = False
+    """Whether numbers, texts and octets are told in it too."""
 
     def __post_init__(self) -> None:
         for name in BIND_SIZES:

@@ -10,6 +10,8 @@ import socket
 from collections.abc import Callable
 from typing import cast
 
+from sms_diary.channels.smpp.trace import Tap
+
 _UNREAD_MAX = 1 << 20
 """Octets written that the peer does not read; beyond that it only makes us hoard answers."""
 _LAST_OCTETS = 1.0
@@ -19,7 +21,9 @@ _LAST_OCTETS = 1.0
 class Wire:
     """One connection; before it is made and after it is closed, writing does nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, tap: Tap | None) -> None:
+        """`tap`: where the trace gets what goes over it; None: there is no trace."""
+        self._tap = tap
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._handles: dict[str, asyncio.TimerHandle] = {}
@@ -41,9 +45,14 @@ class Wire:
         if peer is not None:
             # With Nagle's algorithm every answer would wait for the peer's delayed ACK.
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tap is not None:
+            ours, theirs = map(transport.get_extra_info, ("sockname", "peername"))
+            self._tap.say(f"connected from {ours[0]}:{ours[1]} to {theirs[0]}:{theirs[1]}")
 
-    def lost(self) -> None:
+    def lost(self, reason: str) -> None:
         """The connection is gone: no timer of it goes off any more."""
+        if self._tap is not None:
+            self._tap.say(f"closed: {reason}")
         for handle in self._handles.values():
             handle.cancel()
         self._handles.clear()
@@ -53,8 +62,15 @@ class Wire:
         transport = self._transport
         if not data or transport is None or transport.is_closing():
             return True
+        if self._tap is not None:
+            self._tap.written(data)
         transport.write(data)
         return transport.get_write_buffer_size() <= _UNREAD_MAX
+
+    def heard(self, data: bytes) -> None:
+        """Octets came in."""
+        if self._tap is not None:
+            self._tap.read(data)
 
     def pause_reading(self) -> None:
         if self.reading and self._transport is not None and self.open:

@@ -1,7 +1,7 @@
 """Octets of an SMS as text: every data_coding, and careless peers where they can be told for sure.
 
 A peer that declares one alphabet and sends another is believed by its octets only where no
-text of the declared one looks like that. Headers and pieces are `inbound.py`'s.
+text of the declared one looks like that. The octets of an SMS in pieces are `joining.py`'s.
 """
 
 from __future__ import annotations
