@@ -55,6 +55,8 @@ class Route(SmppFields):
     addr_npi: int = Field(0, ge=0, le=0xFF)
     local_address: str = ""
     ca_file: str = ""
+    trace: str = ""
+    trace_personal: bool = False
 
     @field_validator("reply_to")
     @classmethod

@@ -10,11 +10,11 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
-from sms_diary import retry
+from sms_diary import crash, retry
 from sms_diary.carrying import USUAL, Carrying
 from sms_diary.channels.base import Channel, Outcome, Result
 from sms_diary.clock import Clock
-from sms_diary.db import Database, Queries
+from sms_diary.db import Database, Queries, Row
 from sms_diary.model import FINAL, Failure, PartState
 from sms_diary.store import outbox, receipts
 from sms_diary.store.outbox import Settled
@@ -54,13 +54,21 @@ class Dispatch:
 
     async def _hand_over(self, room: int) -> bool:
         now = self._clock.now()
-        claimed = await self._database.write(
-            partial(outbox.claim, route=self._channel.name, owner=self._owner, limit=room, now=now),
-            urgent=True,
-        )
+        crash.passing("claim.again")
+        claimed = await self._database.write(partial(self._claim, room, now), urgent=True)
+        crash.passing("claim.committed")
         if claimed:
             await self._channel.send(outbox.opened(self._tools, claimed, self._way, now=now))
+            crash.passing("claim.handed-over")
         return len(claimed) == room
+
+    async def _claim(self, room: int, now: int, q: Queries) -> list[Row]:
+        claimed = await outbox.claim(
+            q, route=self._channel.name, owner=self._owner, limit=room, now=now
+        )
+        if claimed:
+            crash.passing("claim.written")
+        return claimed
 
 
 class Settle:
@@ -73,7 +81,9 @@ class Settle:
 
     async def __call__(self, route: str, results: Sequence[Result]) -> None:
         """Write the outcomes in one transaction; returns when it is committed."""
+        crash.passing("settle.begun")
         await self._database.write(partial(_write, route, results, self._clock.now()), urgent=True)
+        crash.passing("settle.committed")
         self._wakes.dispatch.set()
 
 
@@ -92,6 +102,7 @@ async def _write(route: str, results: Sequence[Result], now: int, q: Queries) ->
     if ended:
         messages = await outbox.messages_of(q, ended)
         await outbox.fold(q, messages, now=now)
+    crash.passing("settle.written")
 
 
 def _settled(result: Result, attempts: dict[int, tuple[int, int]], now: int) -> Settled:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
 
-from sms_diary import consent, plan, schedule
+from sms_diary import consent, crash, plan, schedule
 from sms_diary.clock import Clock, local
 from sms_diary.db import Database, Queries
 from sms_diary.model import OF_A_CLASS, TOPIC_OF, ConsentState, kind_of
@@ -56,7 +56,9 @@ class Fanout:
         planned = await self._database.read(self._planned)
         if not planned:
             return False
+        crash.passing("fanout.planned")
         await self._database.write(partial(self._write, planned))
+        crash.passing("fanout.committed")
         self._wakes.compose.set()
         return True
 
@@ -96,6 +98,7 @@ class Fanout:
         newer = [(one.entry.id, one.entry.version) for one in good if one.entry.version > 1]
         await lines.replace_open(q, newer)
         await lines.add(q, self._tools, [line for one in good for line in one.lines])
+        crash.passing("fanout.written")
 
     async def _chunk(self, q: Queries, entry: Fresh, school: School) -> list[Subscriber]:
         return await people.subscribers_of_entry(

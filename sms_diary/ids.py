@@ -20,12 +20,17 @@ class Ids:
     """One per process; `node` is leased, so no two processes make the same id."""
 
     def __init__(self, node: int) -> None:
-        if not 0 <= node < NODES:
-            raise ValueError(f"node {node} is outside 0..{NODES - 1}")
-        self._node = node << _NODE_SHIFT
         self._last = 0
         self._sequence = 0
         self._lock = Lock()  # transactions run in threads of their own
+        self.move(node)
+
+    def move(self, node: int) -> None:
+        """Make ids under another node from now on: the lease of the former one is lost."""
+        if not 0 <= node < NODES:
+            raise ValueError(f"node {node} is outside 0..{NODES - 1}")
+        with self._lock:
+            self._node = node << _NODE_SHIFT
 
     def new(self) -> int:
         """The next id; never smaller than the one before, also when the clock steps back."""

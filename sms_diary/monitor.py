@@ -6,7 +6,9 @@ No label ever holds a phone or a school: neither a leak nor a flood of series.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
@@ -18,17 +20,46 @@ from sms_diary.store import counts
 from sms_diary.store.counts import Queues
 
 OK = "ok"
+_STATES_RU = {
+    "connecting": "подключаемся к оператору",
+    "waiting": "связи с оператором нет, подключимся снова сами",
+    "refused": "оператор не пустил нас",
+    "stopped": "маршрут останавливается или ещё не начал работу",
+    "partly": "подключены не все соединения",
+    "elsewhere": "маршрут держит другой процесс",
+}
+"""What a lamp says of a route, by the word that it begins with."""
+_BOUND = "bound"
+_CODE = re.compile(r"ESME_\w+|0x[0-9A-F]{8}")
 _LONGEST_LOOK = 5.0
 """Seconds a look at the database may take before it counts as gone."""
 _STAGES = ("to_fan", "planned", "queued", "sending", "doubt")
 log = structlog.get_logger(__name__)
 
 
+class Watched(Channel, Protocol):
+    """A channel that says how it is."""
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
 class Monitor:
-    def __init__(self, database: Database, clock: Clock, channels: Sequence[Channel]) -> None:
+    """`held`: whether this process holds a route; `explain`: an operator's code in Russian, by
+    route and code, "" when nobody knows."""
+
+    def __init__(
+        self, database: Database, clock: Clock, channels: Sequence[Watched], *,
+        held: Callable[[str], bool], explain: Callable[[str, str], str],
+    ) -> None:  # fmt: skip
         self._database = database
         self._clock = clock
         self._channels = channels
+        self._held = held
+        self._explain = explain
         self.registry = registry = CollectorRegistry()
         self._database_up = Gauge(
             "sms_diary_database_up", "1: база данных отвечает", registry=registry
@@ -40,6 +71,17 @@ class Monitor:
             "sms_diary_oldest_due_seconds",
             "На сколько просрочена самая старая строка, которой пора",
             registry=registry,
+        )
+        self._in_doubt = Gauge(
+            "sms_diary_parts_in_doubt", "Части, ответ оператора на которые потерян",
+            registry=registry,
+        )  # fmt: skip
+        self._oldest_doubt = Gauge(
+            "sms_diary_oldest_doubt_seconds", "Сколько самая старая из них ждёт решения",
+            registry=registry,
+        )  # fmt: skip
+        self._holds = Gauge(
+            "sms_diary_route_held", "1: маршрут держит этот процесс", ["route"], registry=registry
         )
         self._bound = Gauge(
             "sms_diary_route_bound", "1: маршрут подключён", ["route"], registry=registry
@@ -58,13 +100,31 @@ class Monitor:
         self._requests.labels(path, status).inc()
 
     async def ready(self) -> tuple[bool, dict[str, str]]:
-        """Whether work may come, and each part's state: the database and every route."""
+        """Whether work may come, and each part's state: the database and every route.
+
+        A route that another process holds is no fault: this one stands by.
+        """
         lamps = {"database": await self._database_state()}
-        for channel in self._channels:
-            state = getattr(channel, "state", "")
-            lamps[f"route {channel.name}"] = OK if channel.ready() else str(state or "down")
-        bound = not self._channels or any(channel.ready() for channel in self._channels)
+        lamps |= {f"route {channel.name}": self._lamp(channel) for channel in self._channels}
+        ours = [channel for channel in self._channels if self._held(channel.name)]
+        bound = not ours or any(channel.ready() for channel in ours)
         return lamps["database"] == OK and bound, lamps
+
+    def _lamp(self, channel: Watched) -> str:
+        """`ok`, or a word that never changes and what it means in Russian."""
+        if not self._held(channel.name):
+            return f"elsewhere: {_STATES_RU['elsewhere']}"
+        state, reason = str(channel.state), channel.reason
+        if channel.ready():
+            if state == _BOUND:
+                return OK
+            state = "partly"
+        said = f"{state}: {_STATES_RU.get(state, state)}"
+        if reason:
+            code = _CODE.search(reason)
+            known = self._explain(channel.name, code[0]) if code else ""
+            said += f". {known} ({reason})" if known else f" ({reason})"
+        return said
 
     async def _database_state(self) -> str:
         try:
@@ -84,12 +144,18 @@ class Monitor:
         if queues is not None:
             for stage in _STAGES:
                 self._waiting.labels(stage).set(getattr(queues, stage))
-            late = 0 if queues.oldest_due is None else self._clock.now() - queues.oldest_due
-            self._oldest.set(max(late, 0) / SECOND)
+            self._oldest.set(self._age(queues.oldest_due))
+            self._in_doubt.set(queues.doubt)
+            self._oldest_doubt.set(self._age(queues.oldest_doubt))
         for channel in self._channels:
+            self._holds.labels(channel.name).set(self._held(channel.name))
             self._bound.labels(channel.name).set(channel.ready())
             self._room.labels(channel.name).set(channel.room())
         return generate_latest(self.registry)
+
+    def _age(self, since: int | None) -> float:
+        """Seconds; 0 for what is not there or yet to come."""
+        return 0.0 if since is None else max(self._clock.now() - since, 0) / SECOND
 
     async def _queues(self) -> Queues | None:
         try:

@@ -1,7 +1,8 @@
 """Delivery receipts: stored before they are acknowledged, applied at once where possible.
 
 The sweep does what needs time: receipts nobody claims go to parts in doubt, retries fall due,
-what is too late expires, and 72 hours without a receipt mean `unknown`.
+what is too late expires, and 72 hours without a receipt mean `unknown`. One process sweeps, whoever
+holds `SWEEP`.
 """
 
 from __future__ import annotations
@@ -9,19 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from sms_diary import crash
 from sms_diary.channels.base import ReceiptReport
 from sms_diary.clock import SECOND, Clock
-from sms_diary.db import Database
-from sms_diary.store import receipts, sweeps
+from sms_diary.db import Database, Queries
+from sms_diary.store import doubt, receipts, sweeps
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
 
-UNCLAIMED = 3 * SECOND
-"""A receipt that nobody claims for this long may belong to a part in doubt."""
-
-
+SWEEP = "sweep"
+"""The lease under which the sweep is done."""
 ORPHANS = 500
 """Receipts without a part that one sweep looks at again."""
+_DEAD_EVERY = 10 * SECOND
+"""Who takes a route over looks at once for what was left; the sweep, for routes nobody takes."""
 
 
 class Receipts:
@@ -34,27 +36,35 @@ class Receipts:
         self._wakes = wakes
         self._alone = alone
         self._orphan = 0
+        self._looked_for_dead = 0
 
     async def store(self, route: str, reports: Sequence[ReceiptReport]) -> None:
         """Commit the receipts; after that, and only then, may they be acknowledged."""
-        keep = partial(
-            receipts.store, tools=self._tools, route=route, reports=reports, now=self._clock.now()
-        )
-        await self._database.write(keep)
+        await self._database.write(partial(self._store, route, reports, self._clock.now()))
+        crash.passing("receipt.committed")
+
+    async def _store(
+        self, route: str, reports: Sequence[ReceiptReport], now: int, q: Queries
+    ) -> None:
+        await receipts.store(q, self._tools, route, reports, now=now)
+        crash.passing("receipt.written")
 
     async def sweep(self) -> bool:
         """One round of what time brings."""
-        now = self._clock.now()
-        async with self._database.transaction() as q:
-            released = await sweeps.release_retries(q, now=now)
-            await sweeps.expire(q, now=now)
-            await sweeps.give_up_waiting(q, now=now)
-            if not self._alone:
-                await sweeps.recover(q, dead=await sweeps.dead_owners(q))
-            _, self._orphan = await receipts.match_again(
-                q, now=now, after=self._orphan, limit=ORPHANS
-            )
-            await receipts.resolve_doubt(q, now=now, before=now - UNCLAIMED)
+        released = await self._database.write(partial(self._sweep, self._clock.now()))
+        crash.passing("sweep.committed")
         if released:
             self._wakes.dispatch.set()
         return False
+
+    async def _sweep(self, now: int, q: Queries) -> int:
+        released = await sweeps.release_retries(q, now=now)
+        await sweeps.expire(q, now=now)
+        await sweeps.give_up_waiting(q, now=now)
+        if not self._alone and now - self._looked_for_dead >= _DEAD_EVERY:
+            self._looked_for_dead = now
+            await sweeps.unheld(q)
+        _, self._orphan = await receipts.match_again(q, now=now, after=self._orphan, limit=ORPHANS)
+        await doubt.resolve(q, now=now, before=now - doubt.UNCLAIMED)
+        crash.passing("sweep.written")
+        return released

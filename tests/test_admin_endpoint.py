@@ -14,7 +14,7 @@ from sms_diary.db import Database
 from sms_diary.model import ConsentState, MessageState
 from sms_diary.simulator.options import Options
 from sms_diary.simulator.smsc import Smsc
-from sms_diary.store import ledger, messages, schools
+from sms_diary.store import ledger, messages, schools, timeline
 from sms_diary.store.tools import Tools
 from tests import seeding
 from tests.journal_peer import Door, at_the_door, eventually, mark, route, settings
@@ -314,9 +314,9 @@ async def test_the_row_to_be_stopped_is_found_for_its_school_only(
         view, number_id, number = found
         assert (view.id, number_id, number) == (own.subscription_id, own.number_id, own.number)
         [message_id] = await seeding.queue(q, tools, own, school.id, "Математика 5")
-        [step] = await messages.timeline(q, school.id, message_id)
+        [step] = await timeline.read(q, school.id, message_id)
         assert step["what"] == "composed"
-        assert await messages.timeline(q, other.id, message_id) == []
+        assert await timeline.read(q, other.id, message_id) == []
 
 
 # ---------------------------------------------------------------- a big school

@@ -12,7 +12,8 @@ from pydantic_core import PydanticUndefined
 
 from sms_diary.config import EXAMPLE, Route, Settings, Web
 from sms_diary.model import LINE_RU, OUTCOME_RU, ConsentState, Failure, Ground
-from sms_diary.store.messages import STATES, STEPS
+from sms_diary.store.messages import STATES
+from sms_diary.store.timeline import STEPS
 from tests.journal_peer import at_the_door, settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,7 +76,7 @@ async def test_every_address_is_documented_and_nothing_else_is(tmp_path: Path) -
             assert b"/problems/http-405" not in answer.body
     served = {
         (method, path)
-        for module in ("events", "messages", "health")
+        for module in ("events", "messages", "doubt", "health")
         for method, path in re.findall(
             r"web\.(get|post)\(\s*\"([^\"]+)\"",
             (ROOT / "sms_diary" / "api" / f"{module}.py").read_text(encoding="utf-8"),

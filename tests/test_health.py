@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from sms_diary.clock import ManualClock
 from sms_diary.simulator.options import Options
 from sms_diary.simulator.smsc import Smsc
 from tests.journal_peer import SLUG, Door, at_the_door, eventually, mark, route, settings
+from tests.seeding import claim, queue
 
 FREE = 1
 """A port on which nothing listens."""
@@ -73,6 +75,66 @@ async def test_one_route_that_is_bound_is_enough_and_each_has_a_lamp(
         await eventually(bound)
         _, lamps = await _ready(door)
         assert (lamps["route good"], lamps["route dead"] == "ok") == ("ok", False)
+
+
+async def test_a_lamp_says_in_russian_why_the_operator_does_not_let_us_in(
+    tmp_path: Path, smsc: Smsc
+) -> None:
+    wrong = route(smsc.port, name="mts", password="wrong")  # it must not fit
+    async with at_the_door(settings(tmp_path, routes=[wrong, route(FREE, name="dead")])) as door:
+
+        async def refused() -> bool:
+            return (await _ready(door))[1]["route mts"].startswith("refused: ")
+
+        await eventually(refused)
+        status, lamps = await _ready(door)
+        assert status == 503
+        assert "ESME_RINVPASWD" in lamps["route mts"]
+        assert "Проверьте password" in lamps["route mts"]
+
+        async def waiting() -> bool:
+            return (await _ready(door))[1]["route dead"].startswith("waiting: связи с оператором")
+
+        await eventually(waiting)
+        assert "ConnectionRefusedError" in (await _ready(door))[1]["route dead"]
+
+
+async def test_a_route_that_another_process_holds_is_no_fault(tmp_path: Path, smsc: Smsc) -> None:
+    made = settings(tmp_path, routes=[route(smsc.port, name="mts")])
+    async with at_the_door(made) as door:
+
+        async def bound() -> bool:
+            return (await _ready(door))[1]["route mts"] == "ok"
+
+        await eventually(bound)
+        async with door.database.transaction() as q:
+            await q.run("update lease set holder = 'another' where name = 'route:mts'")
+            await q.run("update lease set until = until + 600000 where name = 'route:mts'")
+
+        async def stands_by() -> bool:
+            return await _ready(door) == (
+                200, {"database": "ok", "route mts": "elsewhere: маршрут держит другой процесс"}
+            )  # fmt: skip
+
+        await eventually(stands_by)
+        page = (await door.journal.send("GET", "/metrics")).body.decode()
+        assert 'sms_diary_route_held{route="mts"} 0.0' in page
+
+
+async def test_metrics_tell_how_many_parts_are_in_doubt_and_for_how_long(tmp_path: Path) -> None:
+    clock = ManualClock(1_800_000_000_000)
+    async with at_the_door(settings(tmp_path), clock=clock) as door:
+        page = (await door.journal.send("GET", "/metrics")).body.decode()
+        assert "sms_diary_parts_in_doubt 0.0" in page
+        assert "sms_diary_oldest_doubt_seconds 0.0" in page
+        async with door.database.transaction() as q:
+            tools = door.service.base.tools
+            await queue(q, tools, door.subscribed[0], door.school.id, "один", "два")
+            await claim(q, tools, now=clock.now() - 90_000)
+            await q.run("update part set state = 'doubt'")
+        page = (await door.journal.send("GET", "/metrics")).body.decode()
+        assert "sms_diary_parts_in_doubt 2.0" in page
+        assert "sms_diary_oldest_doubt_seconds 90.0" in page
 
 
 async def test_readyz_is_503_when_the_database_file_is_gone(tmp_path: Path) -> None:

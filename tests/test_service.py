@@ -432,13 +432,110 @@ def test_help_tells_what_the_options_mean(cli: CommandLine) -> None:
     wanted = {
         ("school", "add", "--help"): ["--settle", "ждать исправления", "--budget", "--zone"],
         ("school", "secret", "--help"): ["--revoke"],
-        ("serve", "--help"): ["--config", "--now"],
-        ("--help",): ["serve", "school", "staff", "import", "check", "init", "health", "demo"],
+        ("serve", "--help"): ["--config", "--now", "--role", "fanout", "PostgreSQL"],
+        ("messages", "--help"): ["doubt", "resolve"],
+        ("messages", "resolve", "--help"): ["sent|repeat", "72 часов"],
+        ("--help",): [
+            "serve",
+            "school",
+            "staff",
+            "import",
+            "check",
+            "init",
+            "health",
+            "demo",
+            "messages",
+        ],
     }
     for command, words in wanted.items():
         code, out, _ = cli(*command)
         assert code == 0
         assert [word for word in words if word not in out] == []
+
+
+def test_roles_of_processes_are_refused_where_one_process_serves_the_database(
+    cli: CommandLine,
+) -> None:
+    code, _, errors = cli("serve", "--role", "web")
+    assert (code, errors.count("\n")) == (2, 1)
+    assert "бывают только с PostgreSQL" in errors
+    code, _, errors = cli("serve", "--role", "web,doorman")
+    assert (code, errors.count("\n")) == (2, 1)
+    assert "--role бывает web, fanout, send или all" in errors
+
+
+# ---------------------------------------------------------------- command-line writers
+
+HEADING = "ФИО ученика;Класс;ФИО родителя;Телефон;Согласие на SMS;Дата согласия;Источник согласия"
+
+
+def _class_list(folder: Path, number: int) -> str:
+    """A file with a class of families that nobody has yet; its name."""
+    rows = [
+        f"Новиков Егор {number}-{n};6А;Новикова Анна {n};+7900777{number:02d}{n:02d};да;"
+        "01.09.2026;форма SMS-1"
+        for n in range(100)
+    ]
+    path = folder / f"list-{number}.csv"
+    path.write_text("\r\n".join([HEADING, *rows]), encoding="utf-8")
+    return path.name
+
+
+async def test_lists_are_imported_and_schools_added_while_the_service_is_sending(
+    machine: Machine,
+) -> None:
+    smsc = machine.program(
+        "simulator", "--smpp-port", "0", "--web-port", "0", "--receipt-delay", "0"
+    )
+    async with smsc as simulator, aiohttp.ClientSession() as http:
+        machine.configure(smpp_port=int(await simulator.until(_SMPP_PORT)))
+        secret, token = await machine.add_school()
+        await machine.add_families(50)
+        async with machine.program("serve") as service:
+            journal = Journal(http, await service.until(_ADDRESS), SLUG, secret, token)
+            over = asyncio.Event()
+            sending = asyncio.create_task(_marks_until(over, journal))
+            # One after the other, and each beside the other writers.
+            for number in range(3):
+                commands = await asyncio.gather(
+                    machine.command(
+                        "import", "contacts", _class_list(machine.folder, number),
+                        "--school", SLUG, "--by", "Завуч",
+                    ),
+                    machine.command("school", "add", f"school-{number + 10}"),
+                )  # fmt: skip
+                assert [(code, errors) for code, _, errors in commands] == [(0, "")] * 2
+            over.set()
+            posted = await sending
+            assert posted > 100
+            page = await journal.get("/v1/subscriptions?limit=200")
+            assert "next" in page.json
+            await eventually(_all_delivered(journal))
+        log = service.log.read_text()
+    assert "locked" not in log
+    assert "OperationalError" not in log
+
+
+async def _marks_until(over: asyncio.Event, journal: Journal) -> int:
+    """A batch of marks after the other; how many marks were accepted."""
+    batch = 0
+    while not over.is_set():
+        batch += 1
+        when = {"lesson": batch % 12, "n": 1 + batch // 12 % 20}
+        events = [mark(n, str(2 + batch % 4), **when) for n in range(50)]
+        assert (await journal.post(events)).status == 202
+    return batch * 50
+
+
+def _all_delivered(journal: Journal) -> Callable[[], Awaitable[bool]]:
+    async def nothing_is_on_its_way() -> bool:
+        pages = [
+            await journal.get(f"/v1/messages?state={state}&limit=1")
+            for state in ("queued", "sending", "sent")
+        ]
+        return not any(page.json["messages"] for page in pages)
+
+    return nothing_is_on_its_way
 
 
 # ---------------------------------------------------------------- no room on the disk

@@ -222,7 +222,13 @@ def _compare_stops(books: Books, found: Findings) -> None:
             continue
         own = [r for r in books.records if f"+{r['number']}" == stop.number]
         answered = [r["at"] for r in own if r["text"] == answers[0].text]
-        late = [r for r in own if answered and r["at"] > answered[0] + _AFTER_STOP]
+        late = [
+            record
+            for record in own
+            if answered
+            and record["at"] > answered[0] + _AFTER_STOP
+            and record["text"] != answers[0].text  # repeated because it was in doubt
+        ]
         if late:
             found.note("wrong_state", f"{stop.number}: {len(late)} SMS after СТОП was confirmed")
 

@@ -169,8 +169,9 @@ class Era:
 
         async def quiet() -> bool:
             nonlocal moved, before, known
-            left = await states.undone(view, _slugs(story))
+            # In this order: what ends in between makes more to do, never less.
             now = await states.states_of(view, _slugs(story))
+            left = await states.undone(view, _slugs(story))
             counts = await phones.counts()
             if left or counts["waiting"] or now != before:
                 before, moved = now, time.monotonic()
@@ -185,8 +186,8 @@ class Era:
         slugs = [school.slug for school in self.schools]
 
         async def decided() -> bool:
-            left = await states.undone(view, slugs)
-            return not left and not _OPEN & (await states.states_of(view, slugs)).keys()
+            now = await states.states_of(view, slugs)
+            return not _OPEN & now.keys() and not await states.undone(view, slugs)
 
         await _until(decided)
 

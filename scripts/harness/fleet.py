@@ -91,7 +91,8 @@ class Fleet:
                 self.ended.append(program.errors())
 
     async def _suffer(self, place: int, deaths: Sequence[Death]) -> None:
-        for death, following in zip(deaths, [*deaths[1:], Death(0.0)], strict=True):
+        for number, death in enumerate(deaths, 1):
+            following = deaths[number] if number < len(deaths) else Death(0.0)
             await self._die(place, death)
             await self._begin(place, following.point, early=following.early)
 

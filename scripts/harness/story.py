@@ -25,6 +25,8 @@ ANNOUNCEMENT = "объявление"
 _PER_REQUEST = (1, 5, 20, 50)
 _LAST = 1.5
 """Seconds in which requests are begun and parents answer."""
+_PARTS_A_SECOND = 200
+"""That a route sends; what is left over of a round is sent while nobody is killed any more."""
 _SILENT_POINT = 2.0
 """Seconds after which a process that does not come by its point is killed all the same."""
 
@@ -135,6 +137,7 @@ def operator(era: int) -> Operator:
         "sessions": sessions,
         "window": window,
         "long": chance.choice(("udh8", "udh16", "sar")),
+        "send_reference": likely(chance, 0.5),
         "enquire_link": 1.0,
         "response_timeout": 2.0,
         "connect_timeout": 2.0,
@@ -149,6 +152,7 @@ def operator(era: int) -> Operator:
 def story(seed: int, schools: Sequence[SeededSchool], *, workers: int, postgres: bool) -> Story:
     """The round of this seed, for these schools of its own."""
     chance = dice(f"round {seed}")
+    own = operator(seed // ERA)
     posts, removals = _posts(chance, schools, seed)
     numbers = [pupil.number for school in schools for pupil in school.pupils]
     stops = [
@@ -158,7 +162,7 @@ def story(seed: int, schools: Sequence[SeededSchool], *, workers: int, postgres:
     return Story(
         seed, posts, removals, tuple(stops),
         tuple(_deaths(chance, most=3 if workers == 1 else 2) for _ in range(workers)),
-        _harms(chance, postgres=postgres), _behaviour(chance, seed),
+        _harms(chance, postgres=postgres), _behaviour(chance, seed, own.window * own.sessions),
     )  # fmt: skip
 
 
@@ -173,7 +177,7 @@ def _posts(
         # Versions of one mark may come in one request, or in several in any order.
         chance.shuffle(told)
         if likely(chance, 0.3):
-            told.append(_announcement(school, seed))
+            told.append(_announcement(school, seed, urgent=likely(chance, 0.3)))
         for name, into in (("set", posts), ("removed", removals)):
             own = [pair for pair in told if (pair[1][0].value == "") == (into is removals)]
             while own:
@@ -217,11 +221,11 @@ def _marks(chance: Random, pupil: Pupil) -> list[_Pair]:
     return found
 
 
-def _announcement(school: SeededSchool, seed: int) -> _Pair:
+def _announcement(school: SeededSchool, seed: int, *, urgent: bool) -> _Pair:
     text = f"Сбор {seed} во дворе школы в 18:00, с собой вода, тёплая куртка и хорошее настроение"
     event = {
         "kind": "announcement.posted", "at": "2026-11-24T09:10:00+04:00",
-        "audience": {"school": True}, "text": text, "date": "2026-11-24",
+        "audience": {"school": True}, "text": text, "date": "2026-11-24", "urgent": urgent,
     }  # fmt: skip
     return event, tuple(Said(pupil.number, ANNOUNCEMENT, 1, text) for pupil in school.pupils)
 
@@ -255,12 +259,16 @@ def _harms(chance: Random, *, postgres: bool) -> tuple[Harm, ...]:
     return tuple(sorted(harms, key=lambda harm: harm.at))
 
 
-def _behaviour(chance: Random, seed: int) -> dict[str, Any]:
-    """How the SMSC behaves in this round: most of the time well in most respects."""
+def _behaviour(chance: Random, seed: int, in_flight: int) -> dict[str, Any]:
+    """How the SMSC behaves in this round: most of the time well in most respects.
+
+    `in_flight`: parts that a route may have on their way.
+    """
     words = ("shuffled", "doubled", "early", "intermediate")
     return {
         "seed": seed,
-        "response_delay": chance.choice((0, 0.02, 0.1)),
+        # With it the windows are full all the time: whoever dies leaves something on its way.
+        "response_delay": chance.choice((0.0, 1.0, 1.0)) * in_flight / _PARTS_A_SECOND,
         "responses_shuffled": likely(chance, 0.5),
         "receipt_delay": chance.choice((0.0, 0.05, 0.3)),
         "receipts": sorted(chance.sample(words, chance.choice((0, 1, 2, 3)))),

@@ -102,6 +102,17 @@ class Callers:
         self._tokens[key] = (now + REMEMBERED, owner)
         return owner
 
+    async def own_school(self, headers: Headers, slug: str) -> int:
+        """The id of the token's school; a token of all schools says by `slug` which one."""
+        owner = await self.owner(headers)
+        if not slug:
+            if owner == 0:
+                raise Problem(400, "which-school", "Токен для всех школ: укажите ?school=имя.")
+            return owner
+        school = await self.school(slug)
+        await self.token(school, headers)
+        return school.id
+
     async def _known(self, slug: str) -> tuple[School, tuple[bytes, ...]]:
         if not _SLUG.fullmatch(slug):
             raise _no_school()

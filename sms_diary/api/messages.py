@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
@@ -11,12 +10,13 @@ from aiohttp import web
 from sms_diary.api import query
 from sms_diary.api.auth import Callers
 from sms_diary.api.problem import Problem, json_response
+from sms_diary.api.times import iso
 from sms_diary.channels.smpp.results import reason
 from sms_diary.channels.smpp.statuses import GENERAL
 from sms_diary.clock import Clock
 from sms_diary.db import Database, Queries
 from sms_diary.model import PART_RU, STEP_RU, ConsentState, Failure, PartState
-from sms_diary.store import consents, messages
+from sms_diary.store import consents, messages, timeline
 from sms_diary.store.consents import Change
 from sms_diary.store.ledger import Act
 from sms_diary.store.messages import MessageView, SubscriptionView
@@ -53,16 +53,7 @@ class AdminEndpoint:
         ]
 
     async def _school(self, http: web.Request) -> int:
-        """The token's school; a token of all schools names one by `?school=`."""
-        owner = await self._callers.owner(http.headers)
-        slug = http.query.get("school", "")
-        if not slug:
-            if owner == 0:
-                raise Problem(400, "which-school", "Токен для всех школ: укажите ?school=имя.")
-            return owner
-        school = await self._callers.school(slug)
-        await self._callers.token(school, http.headers)
-        return school.id
+        return await self._callers.own_school(http.headers, http.query.get("school", ""))
 
     async def list_messages(self, http: web.Request) -> web.Response:
         """Newest first; `?state=`, `?limit=`, and `?before=` the `next` of the page before."""
@@ -90,7 +81,7 @@ class AdminEndpoint:
             view = await messages.one(q, self._tools, school_id, message_id)
             if view is None:
                 raise Problem(404, "no-message", "Такого сообщения нет.")
-            steps = await messages.timeline(q, school_id, message_id)
+            steps = await timeline.read(q, school_id, message_id)
         shown = [_step(step) for step in explained(steps, self._explain)]
         return json_response({**_message(view), "timeline": shown})
 
@@ -156,12 +147,6 @@ def _next(following: int | None) -> dict[str, str]:
     return {} if following is None else {"next": str(following)}
 
 
-def _time(moment: int | None) -> str | None:
-    if moment is None:
-        return None
-    return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds")
-
-
 def explained(steps: Sequence[dict[str, Any]], explain: Explain) -> list[dict[str, Any]]:
     """The steps of a timeline, those that failed with `reason_ru`: what happened, what to do."""
     routes = {step["part"]: step["route"] for step in steps if "route" in step}
@@ -183,7 +168,7 @@ def _step(step: dict[str, Any]) -> dict[str, Any]:
     said = {"what_ru": STEP_RU.get(what) or PART_RU[PartState(what)]}
     if "state" in step:
         said["state_ru"] = PART_RU[PartState(step["state"])]
-    return {**step, "at": _time(step["at"]), **said}
+    return {**step, "at": iso(step["at"]), **said}
 
 
 def _message(view: MessageView) -> dict[str, Any]:
@@ -198,9 +183,9 @@ def _message(view: MessageView) -> dict[str, Any]:
         "parts": view.parts,
         "alphabet": view.alphabet,
         "level": view.level,
-        "created_at": _time(view.created_at),
-        "expires": _time(view.expires),
-        "done_at": _time(view.done_at),
+        "created_at": iso(view.created_at),
+        "expires": iso(view.expires),
+        "done_at": iso(view.done_at),
     }
 
 
@@ -213,5 +198,5 @@ def _subscription(view: SubscriptionView) -> dict[str, Any]:
         "number": view.number,
         "state": view.state,
         "topics": view.topics,
-        "created_at": _time(view.created_at),
+        "created_at": iso(view.created_at),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from sms_diary.cli import imports, routes, schools, service, trial
+from sms_diary.cli import consents, imports, messages, routes, schools, service, trial
 
 app = typer.Typer(
     name="sms-diary",
@@ -18,4 +18,6 @@ app.add_typer(schools.app, name="school")
 app.add_typer(schools.staff, name="staff")
 app.add_typer(imports.app, name="import")
 app.add_typer(routes.app, name="route")
+app.add_typer(messages.app, name="messages")
+app.add_typer(consents.app, name="consents")
 trial.register(app)

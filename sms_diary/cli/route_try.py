@@ -101,8 +101,19 @@ class Trial:
                 f"Оператор принёс и то, что не из этой проверки (отчётов и SMS: {len(self._kept)})."
                 " Оно не принято и останется у оператора, пока не заработает сервис."
             )
+        self._say_of_trace()
         _say("Проверка удалась." if arrived else "Проверка не удалась.")
         return arrived
+
+    def _say_of_trace(self) -> None:
+        settings = self._settings
+        if settings.trace:
+            said = (
+                "с номерами и текстами: сотрите его, когда закончите"
+                if settings.trace_personal
+                else "номера скрыты, текстов нет"
+            )
+            _say(f"Обмен с оператором записан в файл {settings.trace} ({said}).")
 
     @asynccontextmanager
     async def _started(self) -> AsyncIterator[None]:

@@ -6,6 +6,7 @@ What a setting means is docs/configuration.md's; the test itself is `route_try.p
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -127,6 +128,13 @@ def try_route(
     wait: Annotated[
         float, typer.Option(min=1, max=600, help="Сколько секунд ждать отчёта о доставке.")
     ] = 60.0,
+    trace: Annotated[
+        Path | None,
+        typer.Option(help="Файл, куда записать обмен с оператором: его ждёт поддержка."),
+    ] = None,
+    trace_personal: Annotated[
+        bool, typer.Option("--trace-personal", help="Писать туда и номера, и тексты, и байты.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
     """Послать одну SMS и рассказать по шагам, что вышло. Код 0 — дошла, 1 — нет.
@@ -146,12 +154,34 @@ def try_route(
         number = normalise(to)
         if number is None:
             raise ConfigError("--to: это не российский мобильный номер. Пример: +79000000000.")
-        # One connection is enough to see whether it works.
-        one = replace(profile.settings, sessions=1)
+        # One connection is enough to see whether it works; the service's trace is the service's.
+        one = replace(
+            profile.settings,
+            sessions=1,
+            trace=_trace_file(trace, personal=trace_personal),
+            trace_personal=trace_personal,
+        )
         print("Если сервис сейчас работает, оператор может отказать во втором входе.", flush=True)
         return await Trial(one, wait=wait).run(number, text or _usual_text(settings))
 
     raise typer.Exit(0 if run(work()) else 1)
+
+
+def _trace_file(file: Path | None, *, personal: bool) -> str:
+    """The path of a trace that can be written, "" for none; said at once when it cannot."""
+    from sms_diary.channels.smpp.trace import TraceFile
+    from sms_diary.errors import ConfigError
+
+    if file is None:
+        if personal:
+            raise ConfigError("--trace-personal нужен вместе с --trace: впишите и файл.")
+        return ""
+    try:
+        with TraceFile(str(file)) as opened:
+            opened.open()
+    except OSError as wrong:
+        raise ConfigError(f"--trace: файл {file} не открывается ({wrong.strerror}).") from wrong
+    return str(file)
 
 
 def _usual_text(settings: Settings) -> str:

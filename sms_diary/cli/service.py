@@ -12,6 +12,7 @@ import typer
 from sms_diary.cli.common import ConfigOption, NowOption, about_key, clock_of, run
 
 if TYPE_CHECKING:
+    from sms_diary.app import Role
     from sms_diary.clock import Clock
     from sms_diary.config import Settings
 
@@ -47,7 +48,7 @@ def check(config: ConfigOption = None) -> None:
     async def work() -> None:
         from sms_diary.app import opened
         from sms_diary.channels import spec
-        from sms_diary.channels.smpp import profile
+        from sms_diary.channels.smpp import profile, trace
         from sms_diary.config import provider_folders, route_values
         from sms_diary.render import Renderer
         from sms_diary.resources import templates_dir
@@ -57,6 +58,8 @@ def check(config: ConfigOption = None) -> None:
         for route in settings.routes:
             own = profile.load(route_values(route), folders).settings
             print(f"маршрут {own.name}: {own.host}:{own.port}, настройки верны")
+            if own.trace and own.trace_personal:
+                print(f"маршрут {own.name}: {trace.PERSONAL_RU} ({own.trace})")
         if not settings.routes:
             print("маршрутов нет: сообщения будут копиться, пока не впишете [[routes]]")
         for provider in spec.names(folders):
@@ -72,22 +75,44 @@ def check(config: ConfigOption = None) -> None:
     run(work())
 
 
-def serve(config: ConfigOption = None, now: NowOption = None) -> None:
+def serve(
+    role: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Что делает этот процесс: web — приём событий и запросы, fanout — кому и что "
+            "сообщить, send — отправка и приём SMS, all — всё (так и без --role). Можно несколько: "
+            "--role fanout,send. Только с PostgreSQL, процессов может быть сколько угодно."
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    now: NowOption = None,
+) -> None:
     """Запустить сервис: дверь для журнала, отправку и приём SMS."""
     from sms_diary.config import load
     from sms_diary.errors import ConfigError
 
     clock = clock_of(now)
     try:
+        roles = _roles(role or ["all"])
         settings = load(config)
     except ConfigError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from None
     _fast_loop()
-    run(_serve(settings, clock))
+    run(_serve(settings, clock, roles))
 
 
-async def _serve(settings: Settings, clock: Clock) -> None:
+def _roles(given: list[str]) -> frozenset[Role]:
+    from sms_diary.app import ALL, Role
+    from sms_diary.errors import ConfigError
+
+    names = {name.strip() for words in given for name in words.split(",")}
+    if not names <= {*Role, "all"}:
+        raise ConfigError("--role бывает web, fanout, send или all; несколько — через запятую.")
+    return ALL if "all" in names else frozenset(map(Role, names))
+
+
+async def _serve(settings: Settings, clock: Clock, roles: frozenset[Role]) -> None:
     import asyncio
     import signal
 
@@ -101,7 +126,7 @@ async def _serve(settings: Settings, clock: Clock) -> None:
     # Its usual meaning, to read the settings again, would need a restart here; to die of it would
     # be the worst of all.
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _no_reload)
-    async with running(settings, clock) as service:
+    async with running(settings, clock, roles) as service:
         gc.freeze()  # what is loaded by now is never garbage
         # Rows and texts of a batch die by themselves; looking for cycles among them is in vain.
         gc.set_threshold(20_000, 20, 20)

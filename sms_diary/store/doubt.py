@@ -95,11 +95,13 @@ async def resolve(q: Queries, *, now: int, before: int) -> int:
 
 async def _candidates(q: Queries, before: int) -> Sequence[Row]:
     """Each receipt with each part it may speak of, in the order in which the receipts came."""
+    # SQLite would read every part, and for each of them every receipt of its route.
+    parts = q.only(sqlite="cross join part indexed by part_without_id", postgresql="join part")
     return await q.all(
         f"""select receipt.id, receipt.state, receipt.error, receipt.provider_id,
                    receipt.reference, part.id as part_id
-            from receipt join part on part.number_id = receipt.number_id
-                                  and part.route = receipt.route and {_WITHOUT_ID}
+            from receipt {parts} on part.number_id = receipt.number_id
+                                and part.route = receipt.route and {_WITHOUT_ID}
             where receipt.part_id is null and receipt.at <= :before
               and receipt.at >= part.claimed_at
               and not exists (

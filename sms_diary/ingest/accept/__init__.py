@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from sms_diary import crash
 from sms_diary.clock import Clock
 from sms_diary.db import Database, Queries
 from sms_diary.ingest.accept.registry import Change, Registry
@@ -100,6 +101,7 @@ class Acceptor:
         """
         plan = await self._database.read(partial(self._plan, requests))
         results = await self._database.write(partial(self._write, requests, plan))
+        crash.passing("accept.committed")
         self._wakes.fanout.set()
         return results
 
@@ -185,6 +187,7 @@ class Acceptor:
             plan = await self._plan(requests, q)
         if plan.deliveries:
             await self._keep(q, plan)
+            crash.passing("accept.written")
         return plan.results
 
     async def _keep(self, q: Queries, plan: _Plan) -> None:
