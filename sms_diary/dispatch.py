@@ -16,7 +16,7 @@ from sms_diary.channels.base import Channel, Outcome, Result
 from sms_diary.clock import Clock
 from sms_diary.db import Database, Queries, Row
 from sms_diary.model import FINAL, Failure, PartState
-from sms_diary.store import outbox, receipts
+from sms_diary.store import leases, outbox, receipts
 from sms_diary.store.outbox import Settled
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
@@ -63,6 +63,9 @@ class Dispatch:
         return len(claimed) == room
 
     async def _claim(self, room: int, now: int, q: Queries) -> list[Row]:
+        # By the database's clock: this process may have stood still for longer than its lease.
+        if not await leases.holds(q, leases.of_route(self._channel.name), self._owner):
+            return []
         claimed = await outbox.claim(
             q, route=self._channel.name, owner=self._owner, limit=room, now=now
         )
@@ -74,25 +77,27 @@ class Dispatch:
 class Settle:
     """Where channels bring their results."""
 
-    def __init__(self, database: Database, clock: Clock, wakes: Wakes) -> None:
+    def __init__(self, database: Database, clock: Clock, wakes: Wakes, *, owner: str) -> None:
         self._database = database
+        self._owner = owner
         self._clock = clock
         self._wakes = wakes
 
     async def __call__(self, route: str, results: Sequence[Result]) -> None:
         """Write the outcomes in one transaction; returns when it is committed."""
         crash.passing("settle.begun")
-        await self._database.write(partial(_write, route, results, self._clock.now()), urgent=True)
+        write = partial(_write, route, self._owner, results, self._clock.now())
+        await self._database.write(write, urgent=True)
         crash.passing("settle.committed")
         self._wakes.dispatch.set()
 
 
-async def _write(route: str, results: Sequence[Result], now: int, q: Queries) -> None:
+async def _write(route: str, owner: str, results: Sequence[Result], now: int, q: Queries) -> None:
     await receipts.one_at_a_time(q, route)
     failed = [r.part_id for r in results if r.outcome is Outcome.FAILED]
     attempts = await outbox.attempts(q, failed) if failed else {}
     settled = [_settled(result, attempts, now) for result in results]
-    await outbox.settle(q, settled, now=now)
+    await outbox.settle(q, settled, owner=owner, now=now)
     accepted = [r for r in results if r.outcome is Outcome.ACCEPTED]
     if accepted:
         await outbox.mark_told(q, [r.part_id for r in accepted])

@@ -149,9 +149,16 @@ _BY_RECEIPT = frozenset({_P.DELIVERED, _P.UNDELIVERED, _P.EXPIRED, _P.REJECTED, 
 PART_MOVES: dict[PartState, frozenset[PartState]] = {
     _P.QUEUED: frozenset({_P.SENDING, _P.WITHDRAWN, _P.EXPIRED}),
     _P.RETRY: frozenset({_P.QUEUED, _P.WITHDRAWN, _P.EXPIRED}),
-    _P.SENDING: frozenset({
-        _P.SENT, _P.QUEUED, _P.RETRY, _P.REJECTED, _P.EXPIRED, _P.DOUBT,
-    }),  # fmt: skip
+    _P.SENDING: frozenset(
+        {
+            _P.SENT,
+            _P.QUEUED,
+            _P.RETRY,
+            _P.REJECTED,
+            _P.EXPIRED,
+            _P.DOUBT,
+        }
+    ),
     _P.DOUBT: frozenset({_P.SENT, _P.QUEUED}) | _BY_RECEIPT,
     _P.SENT: _BY_RECEIPT,
     _P.UNKNOWN: _BY_RECEIPT - {_P.UNKNOWN},

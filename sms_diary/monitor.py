@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -49,17 +49,19 @@ class Watched(Channel, Protocol):
 
 class Monitor:
     """`held`: whether this process holds a route; `explain`: an operator's code in Russian, by
-    route and code, "" when nobody knows."""
+    route and code, "" when nobody knows; `ambiguous`: receipts applied to no part, by route."""
 
     def __init__(
         self, database: Database, clock: Clock, channels: Sequence[Watched], *,
         held: Callable[[str], bool], explain: Callable[[str, str], str],
+        ambiguous: Mapping[str, int],
     ) -> None:  # fmt: skip
         self._database = database
         self._clock = clock
         self._channels = channels
         self._held = held
         self._explain = explain
+        self._unclear = ambiguous
         self.registry = registry = CollectorRegistry()
         self._database_up = Gauge(
             "sms_diary_database_up", "1: база данных отвечает", registry=registry
@@ -89,6 +91,11 @@ class Monitor:
         self._room = Gauge(
             "sms_diary_route_room", "Сколько частей можно передать сейчас", ["route"],
             registry=registry,
+        )  # fmt: skip
+        self._ambiguous = Gauge(
+            "sms_diary_receipts_ambiguous",
+            "Квитанции, которые могли быть о нескольких частях и не отнесены ни к одной",
+            ["route"], registry=registry,
         )  # fmt: skip
         self._requests = Counter(
             "sms_diary_http_requests_total", "Ответы HTTP, по адресам и статусам",
@@ -151,6 +158,7 @@ class Monitor:
             self._holds.labels(channel.name).set(self._held(channel.name))
             self._bound.labels(channel.name).set(channel.ready())
             self._room.labels(channel.name).set(channel.room())
+            self._ambiguous.labels(channel.name).set(self._unclear.get(channel.name, 0))
         return generate_latest(self.registry)
 
     def _age(self, since: int | None) -> float:

@@ -7,6 +7,7 @@ holds `SWEEP`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
@@ -37,17 +38,22 @@ class Receipts:
         self._alone = alone
         self._orphan = 0
         self._looked_for_dead = 0
+        self.ambiguous: Counter[str] = Counter()
+        """Receipts that could mean several parts, and were applied to none, by route."""
 
     async def store(self, route: str, reports: Sequence[ReceiptReport]) -> None:
         """Commit the receipts; after that, and only then, may they be acknowledged."""
-        await self._database.write(partial(self._store, route, reports, self._clock.now()))
+        self.ambiguous[route] += await self._database.write(
+            partial(self._store, route, reports, self._clock.now())
+        )
         crash.passing("receipt.committed")
 
     async def _store(
         self, route: str, reports: Sequence[ReceiptReport], now: int, q: Queries
-    ) -> None:
-        await receipts.store(q, self._tools, route, reports, now=now)
+    ) -> int:
+        ambiguous = await receipts.store(q, self._tools, route, reports, now=now)
         crash.passing("receipt.written")
+        return ambiguous
 
     async def sweep(self) -> bool:
         """One round of what time brings."""

@@ -80,7 +80,7 @@ async def _in_doubt(base: Base, slug: str, number: str, **how: Any) -> int:
         )
         parts = await seeding.claim(q, tools, now=CLAIMED)
         settled = [Settled(part.part_id, PartState.DOUBT) for part in parts]
-        await outbox.settle(q, settled, now=CLAIMED)
+        await outbox.settle(q, settled, owner="worker", now=CLAIMED)
     return message_id
 
 

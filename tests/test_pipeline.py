@@ -29,7 +29,7 @@ from sms_diary.model import ConsentState, Failure, PartState, SchoolMode
 from sms_diary.receipts import Receipts
 from sms_diary.render import Renderer
 from sms_diary.resources import templates_dir
-from sms_diary.store import ledger, outbox, schools
+from sms_diary.store import leases, ledger, outbox, schools
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
@@ -71,9 +71,18 @@ class Diary:
         self.receipts = Receipts(db, tools, clock, wakes, alone=True)
         self.inbound = InboundLoop(db, tools, clock, wakes, RENDERER, WAYS)
         self.reports = Reports(
-            Settle(db, clock, wakes), self.receipts.store, self.inbound.store, wakes.dispatch.set
+            Settle(db, clock, wakes, owner="test"),
+            self.receipts.store,
+            self.inbound.store,
+            wakes.dispatch.set,
         )
         self._requests = itertools.count(1)
+
+    async def start(self) -> None:
+        """Hold the route, connect."""
+        async with self.db.transaction() as q:
+            await leases.take(q, leases.of_route(ROUTE), "test", HOUR)
+        await self.channel.start(self.reports)
 
     async def post(self, school: School, *said: dict[str, Any], **how: Any) -> None:
         """Accept a request, and do all that follows at once."""
@@ -116,7 +125,7 @@ class Diary:
 @pytest.fixture
 async def diary(db: Database, tools: Tools, clock: ManualClock) -> AsyncIterator[Diary]:
     made = Diary(db, tools, clock)
-    await made.channel.start(made.reports)
+    await made.start()
     yield made
     await made.channel.stop()
 
@@ -716,7 +725,7 @@ async def test_no_more_is_claimed_than_the_channel_has_room_for(
     db: Database, tools: Tools, clock: ManualClock, school: School, mum: Subscribed
 ) -> None:
     diary = Diary(db, tools, clock, window=3)
-    await diary.channel.start(diary.reports)
+    await diary.start()
     for number in range(10, 20):
         await _also(diary, school, "p0", phone(number))
     await diary.post(school, mark("5"))
@@ -843,7 +852,7 @@ async def test_processes_side_by_side_tell_everything_once_and_in_order(
     over = asyncio.Event()
 
     async def serve(diary: Diary) -> None:
-        await diary.channel.start(diary.reports)
+        await diary.start()
         while not over.is_set():
             await diary.run()
             await diary.channel.accept()
@@ -941,7 +950,7 @@ async def test_every_line_ends_told_or_with_a_reason(
         await q.run("delete from part")
         await q.run("delete from entry")
         await q.run("update number set state = 'open'")
-    await diary.channel.start(diary.reports)
+    await diary.start()
     for what, how in steps:
         await _happen(diary, slow, mum, what, how)
     await diary.channel.accept()

@@ -193,7 +193,9 @@ class Process:
         self.channel = RecordingChannel(ROUTE)
         wakes = Wakes()
         receipts = Receipts(db, tools, clock, wakes, alone=True)
-        reports = Reports(Settle(db, clock, wakes), receipts.store, _unheard, wakes.dispatch.set)
+        reports = Reports(
+            Settle(db, clock, wakes, owner=name), receipts.store, _unheard, wakes.dispatch.set
+        )
         dispatch = Dispatch(db, tools, clock, self.channel, owner=name)
         self.sending = Sending(
             self.holding, self.channel, reports, [("dispatch", dispatch.step, wakes.dispatch, 0.02)]
@@ -275,7 +277,9 @@ async def test_no_step_begins_under_a_lease_that_is_not_surely_held(
         ticks.append(holding.held(LEASE))
         return False
 
-    reports = Reports(Settle(db, clock, Wakes()), _unheard, _unheard, Wakes().dispatch.set)
+    reports = Reports(
+        Settle(db, clock, Wakes(), owner="a"), _unheard, _unheard, Wakes().dispatch.set
+    )
     sending = Sending(holding, RecordingChannel(ROUTE), reports, [("step", step, Wake(), 0.02)])
     # Nothing beats, as after a pause of the whole process.
     async with looping([("tick", tick, Wake(), 0.02)]), background(sending.run()):
@@ -300,7 +304,9 @@ async def test_a_channel_that_cannot_start_is_tried_again(
     db: Database, tools: Tools, clock: ManualClock
 ) -> None:
     holding, channel = held_by(db, tools, "a"), Unable(ROUTE)
-    reports = Reports(Settle(db, clock, Wakes()), _unheard, _unheard, Wakes().dispatch.set)
+    reports = Reports(
+        Settle(db, clock, Wakes(), owner="a"), _unheard, _unheard, Wakes().dispatch.set
+    )
     async with background(Sending(holding, channel, reports, []).run()):
         await until(channel.ready)
 

@@ -27,7 +27,7 @@ _LAST = 1.5
 """Seconds in which requests are begun and parents answer."""
 _PARTS_A_SECOND = 200
 """That a route sends; what is left over of a round is sent while nobody is killed any more."""
-_SILENT_POINT = 2.0
+_SILENT_POINT = 1.0
 """Seconds after which a process that does not come by its point is killed all the same."""
 
 
@@ -161,7 +161,9 @@ def story(seed: int, schools: Sequence[SeededSchool], *, workers: int, postgres:
     ]
     return Story(
         seed, posts, removals, tuple(stops),
-        tuple(_deaths(chance, most=3 if workers == 1 else 2) for _ in range(workers)),
+        tuple(
+            _deaths(chance, seed * workers + place, often=workers == 1) for place in range(workers)
+        ),
         _harms(chance, postgres=postgres), _behaviour(chance, seed, own.window * own.sessions),
     )  # fmt: skip
 
@@ -230,22 +232,21 @@ def _announcement(school: SeededSchool, seed: int, *, urgent: bool) -> _Pair:
     return event, tuple(Said(pupil.number, ANNOUNCEMENT, 1, text) for pupil in school.pupils)
 
 
-def _deaths(chance: Random, *, most: int) -> tuple[Death, ...]:
-    """At a moment first; then by a point, at another moment, or while it is starting."""
-    deaths = [Death(chance.uniform(0.05, 0.8))] * (most > 2 or likely(chance, 0.7))  # noqa: PLR2004
-    while deaths and len(deaths) < most:
-        kind = chance.choice(("point", "point", "moment", "early", "none"))
-        if kind == "point":
-            times = chance.choice((1, 1, 2, 3, 5))
-            point = f"{chance.choice(sorted(POINTS))}:{times}"
-            deaths.append(Death(_SILENT_POINT, point))
-        elif kind == "moment":
-            deaths.append(Death(chance.uniform(0.0, 0.7)))
-        elif kind == "early":
-            deaths.append(Death(chance.uniform(0.0, 0.5), early=True))
-        else:
-            break
+def _deaths(chance: Random, turn: int, *, often: bool) -> tuple[Death, ...]:
+    """At a moment first, then at a point, for which all have their turns; perhaps once more."""
+    if not likely(chance, 1.0 if often else 0.7):
+        return ()
+    deaths = [Death(chance.uniform(0.05, 0.8)), _at(chance, sorted(POINTS)[turn % len(POINTS)])]
+    if likely(chance, 0.5 if often else 0.2):
+        another = _at(chance, chance.choice(sorted(POINTS)))
+        moment = Death(chance.uniform(0.0, 0.7))
+        early = Death(chance.uniform(0.0, 0.5), early=True)
+        deaths.append(chance.choice((another, moment, early)))
     return tuple(deaths)
+
+
+def _at(chance: Random, point: str) -> Death:
+    return Death(_SILENT_POINT, f"{point}:{chance.choice((1, 1, 2, 3))}")
 
 
 def _harms(chance: Random, *, postgres: bool) -> tuple[Harm, ...]:

@@ -55,6 +55,7 @@ async def running(
         monitor = Monitor(
             base.database, clock, parts.channels,
             held=lambda route: parts.holding.held(leases.of_route(route)), explain=parts.explain,
+            ambiguous=parts.receipts.ambiguous,
         )  # fmt: skip
         address = await parts.serve(stack, acceptor, monitor)
         yield Service(base, clock, parts.wakes, acceptor, monitor, parts.channels, address)

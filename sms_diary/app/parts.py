@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from sms_diary import unanswered
@@ -22,7 +24,7 @@ from sms_diary.app.base import Base
 from sms_diary.carrying import Ways
 from sms_diary.channels.base import Reports
 from sms_diary.channels.smpp import SmppChannel, SmppSettings, content, profile, results
-from sms_diary.clock import SECOND, Clock
+from sms_diary.clock import DAY, SECOND, Clock
 from sms_diary.collector import Collector
 from sms_diary.compose import Compose
 from sms_diary.config import Settings, provider_folders, route_values
@@ -36,12 +38,16 @@ from sms_diary.loops import POLL
 from sms_diary.monitor import Monitor
 from sms_diary.receipts import SWEEP, Receipts
 from sms_diary.render import Renderer
+from sms_diary.reports import heads
 from sms_diary.resources import templates_dir
 from sms_diary.sending import Loop, Sending, looping
 from sms_diary.store import leases, sweeps
 from sms_diary.unanswered import Unanswered
 from sms_diary.wake import Wake, Wakes
 
+log = structlog.get_logger(__name__)
+_HEADS_POLL = 600.0
+"""Seconds between looks whether the heads are to be published; they are once a day."""
 NO_ROUTE = "main"
 """Where messages wait while no route is configured."""
 
@@ -82,6 +88,8 @@ class Parts:
         self._sends = [(route, SmppChannel(route)) for route in sends]
         self.channels = tuple(channel for _, channel in self._sends)
         self._alone = base.database.engine == "sqlite"
+        self._published_at = 0
+        self.receipts = Receipts(base.database, base.tools, clock, self.wakes, alone=self._alone)
         self.holding = Holding(
             base.database, base.tools, base.holder,
             seconds=settings.lease_seconds, alone=self._alone,
@@ -100,20 +108,29 @@ class Parts:
                 await leases.inherit(q, self._base.holder)
                 await sweeps.unheld(q)
         _in_background(stack, self.holding.beat())
-        receipts = Receipts(
-            self._base.database, self._base.tools, self._clock, self.wakes, alone=self._alone
-        )
         renderer = Renderer.from_folder(self._settings.templates or templates_dir())
         inbound = InboundLoop(
             self._base.database, self._base.tools, self._clock, self.wakes, renderer, self._ways
         )
-        steps: list[Loop] = [("sweep", self._one_of_all(receipts.sweep), self.wakes.receipts, POLL)]
+        steps: list[Loop] = [
+            ("sweep", self._one_of_all(self.receipts.sweep), self.wakes.receipts, POLL),
+            ("heads", self._one_of_all(self._publish_heads), Wake(), _HEADS_POLL),
+        ]
         if Role.FANOUT in self._roles:
             steps += self._fanout(renderer)
         if Role.SEND in self._roles:
             steps.append(("inbound", inbound.step, self.wakes.inbound, POLL))
         await stack.enter_async_context(looping(steps))
-        await self._send(stack, receipts, inbound)
+        await self._send(stack, inbound)
+
+    async def _publish_heads(self) -> bool:
+        """Once a day the ends of the consent ledger's chains go into the log, out of our reach."""
+        now = self._clock.now()
+        if now - self._published_at >= DAY:
+            self._published_at = now
+            for fields in await self._base.database.read(partial(heads.published, now=now)):
+                log.info("consent ledger head", **fields)
+        return False
 
     def _one_of_all(self, step: Callable[[], Awaitable[bool]]) -> Callable[[], Awaitable[bool]]:
         """The step, in whichever process of any role has the lease of the sweep."""
@@ -132,16 +149,22 @@ class Parts:
             ("compose", compose.step, self.wakes.compose, POLL),
         ]
 
-    async def _send(self, stack: AsyncExitStack, receipts: Receipts, inbound: InboundLoop) -> None:
+    async def _send(self, stack: AsyncExitStack, inbound: InboundLoop) -> None:
         """Take the routes that are free; queue up for the others."""
-        reports = Reports(
-            results=Settle(self._base.database, self._clock, self.wakes),
-            receipts=receipts.store,
-            inbound=inbound.store,
-            room=self.wakes.dispatch.set,
-        )
+        settle = Settle(self._base.database, self._clock, self.wakes, owner=self._base.holder)
         sendings = [
-            Sending(self.holding, channel, reports, self._steps_of(route, channel))
+            Sending(
+                self.holding,
+                channel,
+                Reports(
+                    results=settle,
+                    receipts=self.receipts.store,
+                    inbound=inbound.store,
+                    room=self.wakes.dispatch.set,
+                    mine=partial(self.holding.held, leases.of_route(channel.name)),
+                ),
+                self._steps_of(route, channel),
+            )
             for route, channel in self._sends
         ]
         for sending in sendings:

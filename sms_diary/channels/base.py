@@ -123,6 +123,10 @@ class InboundReport:
     piece: Piece | None = None
 
 
+def _always() -> bool:
+    return True
+
+
 @value
 class Reports:
     """Where a channel brings its news; each returns when it is committed."""
@@ -132,6 +136,8 @@ class Reports:
     inbound: Callable[[str, Sequence[InboundReport]], Awaitable[None]]
     room: Callable[[], None]
     """Called (no await) when `room()` may have grown: wakes the dispatch."""
+    mine: Callable[[], bool] = _always
+    """Whether the route is still this process's: what waits must not be written after that."""
 
 
 class Channel(Protocol):

@@ -153,8 +153,8 @@ async def _inside(
     aiosqlite's own methods go the same way, one statement a hop; a hop costs as much as a small
     statement, and a whole transaction can be one (docs/decisions/0007).
     """
-    execute: Any = connection._execute  # noqa: SLF001
-    found: Outcome = await execute(function, connection._conn, *args, **kwargs)  # noqa: SLF001
+    execute: Any = connection._execute
+    found: Outcome = await execute(function, connection._conn, *args, **kwargs)
     return found
 
 

@@ -2,8 +2,9 @@
 
 The words are those of Russian operators' own services; each is known in look-alikes, on the wrong
 keyboard layout and in transliteration, СТОП and ПОМОЩЬ with one slip too. To stop by mistake is
-cheaper than not to stop; consent must not be made by mistake (126-ФЗ art. 44.1). What a meaning does, to whom,
-and whether a ДА has a request to answer, is not known here.
+cheaper than not to stop; consent must not be made by mistake (126-ФЗ art. 44.1).
+
+What a meaning does, to whom, and whether a ДА has a request to answer, is not known here.
 """
 
 from __future__ import annotations

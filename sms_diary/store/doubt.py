@@ -22,7 +22,7 @@ from sms_diary.store.tools import Tools
 UNCLAIMED = 3 * SECOND
 """A receipt that nobody claims for this long may belong to a part in doubt."""
 IN_DOUBT = "part.provider_key is null and part.state = 'doubt'"
-_WITHOUT_ID = "part.provider_key is null and part.state in ('doubt', 'sent')"
+_WITHOUT_ID = "part.provider_key is null and (part.state = 'doubt' or part.state = 'sent')"
 """As `part_without_id` has it. `sent` without an id: a person said so, the receipt may yet come."""
 _ALLOWED = """part.expires > :now and (part.ground <> 'consent'
     or (number.state = 'open' and number.consent_rev = part.consent_rev))"""

@@ -180,10 +180,11 @@ class Settled:
     attempt_counts: bool = True
 
 
-async def settle(q: Queries, settled: Sequence[Settled], *, now: int) -> None:
-    """Write the outcomes of parts that were `sending` (or in doubt).
+async def settle(q: Queries, settled: Sequence[Settled], *, owner: str, now: int) -> None:
+    """Write the outcomes of parts that `owner` had claimed: `sending`, or in doubt since.
 
-    A part that a receipt has brought further meanwhile is left as it is.
+    A part that a receipt has brought further meanwhile is left as it is, and so is one that
+    another process has claimed again.
     """
     await q.over(
         """with rows(id bigint, state text, provider_id text, provider_key text, failure text,
@@ -192,7 +193,8 @@ async def settle(q: Queries, settled: Sequence[Settled], *, now: int) -> None:
                provider_key = rows.provider_key, failure = rows.failure, code = rows.code,
                due = rows.due, attempts = attempts - rows.back, done_at = rows.done_at,
                sent_at = case when rows.state in ('sent', 'doubt') then claimed_at end
-           from rows where part.id = rows.id and part.state in ('sending', 'doubt')""",
+           from rows where part.id = rows.id and part.owner = :owner
+             and part.state in ('sending', 'doubt')""",
         sorted(
             (
                 s.part_id, str(s.state), s.provider_id or None,
@@ -202,6 +204,7 @@ async def settle(q: Queries, settled: Sequence[Settled], *, now: int) -> None:
             )
             for s in settled
         ),
+        owner=owner,
     )  # fmt: skip
 
 

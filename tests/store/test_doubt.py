@@ -48,7 +48,9 @@ async def _in_doubt(
             ground=ground,
         )  # fmt: skip
         taken = [part.part_id for part in await claim(q, tools, now=now)]
-        await outbox.settle(q, [Settled(part, PartState.DOUBT) for part in taken], now=now + 5)
+        await outbox.settle(
+            q, [Settled(part, PartState.DOUBT) for part in taken], owner="worker", now=now + 5
+        )
     return message_id, taken
 
 
@@ -243,7 +245,7 @@ async def test_urgent_news_is_repeated_once_and_never_again(
     async with db.transaction() as q:
         [again] = await claim(q, tools, now=210)
         assert again.part_id == part
-        await outbox.settle(q, [Settled(part, PartState.DOUBT)], now=220)
+        await outbox.settle(q, [Settled(part, PartState.DOUBT)], owner="worker", now=220)
     assert await _repeat(db, tools, before=500, now=600) == 0
     assert await column(db, PARTS) == ["doubt"]
     assert await column(db, DECISIONS) == ["repeat policy"]
@@ -331,7 +333,7 @@ async def _sent(
         await queue(q, tools, to, school.id, "5")
         [part] = await claim(q, tools, now=now)
         settled = [Settled(part.part_id, PartState.SENT, provider_id=name)]
-        await outbox.settle(q, settled, now=now)
+        await outbox.settle(q, settled, owner="worker", now=now)
     return part.part_id
 
 
@@ -367,7 +369,7 @@ async def test_a_copy_of_a_receipt_in_another_base_is_not_of_the_part_in_doubt(
         await queue(q, tools, guardians[0], school.id, "ещё одно")
         [taken] = await claim(q, tools)
         accepted = Settled(taken.part_id, PartState.SENT, provider_id="1795551125463672")
-        await outbox.settle(q, [accepted], now=15)
+        await outbox.settle(q, [accepted], owner="worker", now=15)
     await _store(db, tools, "6610b53026278", None)
     assert await column(db, OWNERS) == [taken.part_id]
     [number_id] = await column(db, "select distinct number_id from part")

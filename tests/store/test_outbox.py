@@ -191,7 +191,7 @@ async def test_settling_writes_the_outcome_and_leaves_final_parts_alone(
                 Settled(parts[2], PartState.DOUBT),
                 Settled(parts[3], PartState.SENT, provider_id="late"),
             ],
-            now=60,
+            owner="worker", now=60,
         )  # fmt: skip
     async with db.reading() as q:
         rows = await q.all(
@@ -276,3 +276,20 @@ async def test_two_parts_that_end_at_the_same_time_close_their_message(
                 await waits_or_ends(db, folding)
             await folding
     assert await column(db, "select state from message") == ["delivered"]
+
+
+async def test_a_late_answer_does_not_settle_what_another_process_has_claimed_again(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    async with db.transaction() as q:
+        await queue(q, tools, guardians[0], school.id, "5")
+    [part] = await _claim(db, tools, owner="before")
+    async with db.transaction() as q:
+        unsent = [Settled(part.part_id, PartState.QUEUED, attempt_counts=False)]
+        await outbox.settle(q, unsent, owner="before", now=20)
+    [again] = await _claim(db, tools, owner="after")
+    assert again.part_id == part.part_id
+    async with db.transaction() as q:
+        late = [Settled(part.part_id, PartState.DOUBT)]
+        await outbox.settle(q, late, owner="before", now=30)
+    assert await column(db, STATES) == ["sending"]

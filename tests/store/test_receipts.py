@@ -45,7 +45,7 @@ async def _sending(
 async def _accept(q: Queries, *accepted: tuple[int, str], now: int = 20) -> None:
     """What is written when the operator has taken parts: (part, its id)."""
     settled = [Settled(part, PartState.SENT, provider_id=name) for part, name in accepted]
-    await outbox.settle(q, settled, now=now)
+    await outbox.settle(q, settled, owner="worker", now=now)
     await outbox.mark_told(q, [part for part, _ in accepted])
     await receipts.adopt(q, ROUTE, accepted, now=now)
 
@@ -185,7 +185,7 @@ async def test_a_receipt_that_missed_its_part_finds_it_in_the_next_sweep(
     async with db.transaction() as q:  # as if neither had seen the other
         settled = [Settled(parts[0], PartState.SENT, provider_id="31"),
                    Settled(parts[1], PartState.SENT, provider_id="47")]  # fmt: skip
-        await outbox.settle(q, settled, now=20)
+        await outbox.settle(q, settled, owner="worker", now=20)
     await _sweep(db, now=30)
     assert await column(db, PARTS) == ["delivered", "sent"]
     assert await column(db, OWNERS) == [parts[0], None]
@@ -374,7 +374,9 @@ async def test_a_receipt_of_an_unknown_id_is_kept_for_three_days(
     [part] = await _sending(db, tools, school, guardians[0])
     await _store(db, tools, report("1F"), now=20)
     async with db.transaction() as q:
-        await outbox.settle(q, [Settled(part, PartState.SENT, provider_id="1F")], now=20)
+        await outbox.settle(
+            q, [Settled(part, PartState.SENT, provider_id="1F")], owner="worker", now=20
+        )
     await _sweep(db, now=20 + hours * HOUR)
     assert await column(db, PARTS) == [state]
 
@@ -545,7 +547,9 @@ async def test_what_a_receipt_says_is_sealed(
 
 async def _doubt(db: Database, *parts: int) -> None:
     async with db.transaction() as q:
-        await outbox.settle(q, [Settled(part, PartState.DOUBT) for part in parts], now=20)
+        await outbox.settle(
+            q, [Settled(part, PartState.DOUBT) for part in parts], owner="worker", now=20
+        )
 
 
 async def _resolve(db: Database, *, before: int = 1000) -> int:

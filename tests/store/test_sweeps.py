@@ -20,7 +20,7 @@ LINES = "select state || ' ' || reason as line from line order by id"
 
 async def _sending(
     db: Database, tools: Tools, school: School, to: Subscribed, *, parts: int = 1,
-    owner: str = "a", expires: int = 10 * HOUR, now: int = 10,
+    owner: str = "worker", expires: int = 10 * HOUR, now: int = 10,
 ) -> list[int]:  # fmt: skip
     async with db.transaction() as q:
         own = await line(q, tools, to, tools.ids.new())
@@ -37,7 +37,7 @@ async def test_a_retry_is_queued_again_when_it_is_due(
             Settled(first, PartState.RETRY, due=50),
             Settled(second, PartState.RETRY, due=51),
         ]
-        await outbox.settle(q, settled, now=20)
+        await outbox.settle(q, settled, owner="worker", now=20)
         assert await claim(q, tools, now=50) == []
         assert await sweeps.release_retries(q, now=49) == 0
         assert await sweeps.release_retries(q, now=50) == 1
@@ -80,7 +80,7 @@ async def test_what_a_consent_that_has_changed_allowed_is_not_planned_again(
         await queue(q, tools, guardians[0], school.id, "5", lines=(own,), expires=100)
         [part] = await claim(q, tools, now=10)
         await numbers.bump(q, [guardians[0].number_id])
-        await outbox.settle(q, [Settled(part.part_id, PartState.QUEUED)], now=20)
+        await outbox.settle(q, [Settled(part.part_id, PartState.QUEUED)], owner="worker", now=20)
         await sweeps.expire(q, now=100)
     assert await column(db, LINES) == ["expired expired"]
 
@@ -100,8 +100,10 @@ async def test_a_text_of_which_a_part_came_too_late_was_not_told(
 ) -> None:
     first, second = await _sending(db, tools, school, guardians[0], parts=2, expires=100)
     async with db.transaction() as q:
-        await outbox.settle(q, [Settled(first, PartState.SENT, provider_id="A1")], now=20)
-        await outbox.settle(q, [Settled(second, PartState.RETRY, due=50)], now=20)
+        await outbox.settle(
+            q, [Settled(first, PartState.SENT, provider_id="A1")], owner="worker", now=20
+        )
+        await outbox.settle(q, [Settled(second, PartState.RETRY, due=50)], owner="worker", now=20)
         await outbox.mark_told(q, [first])
         await q.run("update part set state = 'delivered' where id = :id", id=first)
         await sweeps.expire(q, now=100)
@@ -117,7 +119,7 @@ async def test_without_a_receipt_for_three_days_a_part_is_unknown_and_its_line_e
     [part] = await _sending(db, tools, school, guardians[0], now=10)
     name = "A1" if state is PartState.SENT else ""
     async with db.transaction() as q:
-        await outbox.settle(q, [Settled(part, state, provider_id=name)], now=20)
+        await outbox.settle(q, [Settled(part, state, provider_id=name)], owner="worker", now=20)
         if state is PartState.SENT:
             await outbox.mark_told(q, [part])
         assert await sweeps.give_up_waiting(q, now=9 + 72 * HOUR) == 0
@@ -169,6 +171,8 @@ async def test_what_is_recovered_can_still_be_resolved_and_given_up(
     async with db.transaction() as q:
         await sweeps.taken_over(q, ROUTE)
         # Who had it may live: its answer is as good as ever.
-        await outbox.settle(q, [Settled(part, PartState.SENT, provider_id="A1")], now=20)
+        await outbox.settle(
+            q, [Settled(part, PartState.SENT, provider_id="A1")], owner="worker", now=20
+        )
         await receipts.adopt(q, ROUTE, [(part, "A1")], now=20)
     assert await column(db, PARTS) == ["sent"]

@@ -6,7 +6,8 @@ A guided tour, outermost first: `channel` implements the contract and joins the 
 `inbound`; `asking` and `query` when it is long in coming; `reporting` folds
 news into few commits. The line: `connections` (all of a route), `link` (keeps one up), `session`
 (is one), with `requests`, `timers` and `wire` under it, and `intake`, what its PDUs do; `trace`
-and `trace_lines` write them down for people. `address`, `settings` and `profile` are values. Octets are `channels.pdu`'s.
+and `trace_lines` write them down for people. `address`, `settings` and `profile` are values.
+Octets are `channels.pdu`'s.
 """
 
 from __future__ import annotations

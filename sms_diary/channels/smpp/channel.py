@@ -100,7 +100,7 @@ class SmppChannel:
         """Connect in the background. ConfigError when the CA file cannot be read."""
         self._reports = reports
         self._stopping = False
-        self._out.start()
+        self._out.start(reports.mine)
         self._connections.start()
 
     async def send(self, batch: Sequence[Outgoing]) -> None:

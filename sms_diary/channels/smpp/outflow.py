@@ -45,6 +45,7 @@ class Outflow:
         self._queue: deque[tuple[Outgoing, bytes]] = deque()
         self._open: dict[int, Outgoing] = {}
         self._stopped = False
+        self._mine: Callable[[], bool] = bool  # not before `start`
         self._answered_all = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._results = Reporter(store, self._settled, insist=True)
@@ -67,13 +68,15 @@ class Outflow:
         windows = self._settings.window * len(sessions) - len(self._open)
         return max(0, min(windows, self._within_a_second(sessions) - len(self._queue)))
 
-    def start(self) -> None:
+    def start(self, mine: Callable[[], bool]) -> None:
+        """Let parts out, for as long as the route is `mine`."""
+        self._mine = mine
         self._stopped = False
 
     def send(self, batch: Sequence[Outgoing]) -> None:
         """Write what may go now; the rest goes by itself, or comes back unsent."""
         self._open.update((part.part_id, part) for part in batch)
-        if self._stopped or not self._sending():
+        if self._stopped or not self._sending() or not self._mine():
             self._results.add([Result(part.part_id, Outcome.UNSENT) for part in batch])
             return
         refused: list[Result] = []
@@ -127,6 +130,9 @@ class Outflow:
     def pump(self) -> None:
         """Write what windows and paces allow; the rest goes by a timer or the next answer."""
         if self._stopped:
+            return
+        if self._queue and not self._mine():
+            self._give_back()
             return
         if self._queue and (able := self._able()):
             self._write(able)
