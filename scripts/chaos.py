@@ -28,7 +28,7 @@ from scripts.harness import books
 from scripts.harness.books import Findings
 from scripts.harness.era import ROUTES, Ended, Era, era
 from scripts.harness.postgres import OwnPostgres, own_postgres
-from scripts.harness.story import ERA, story
+from scripts.harness.story import ERA, Story, story
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,11 @@ async def _play(
     async with era(
         folder, seeds[0] // ERA, rounds=len(seeds), workers=options.workers, url=url, server=server
     ) as one:
-        done = [await _round(one, seed, place, options, tally) for place, seed in enumerate(seeds)]
+        stories = [_story(one, seed, place, options) for place, seed in enumerate(seeds)]
+        done = [
+            await _round(one, now, following, options, tally)
+            for now, following in zip(stories, [*stories[1:], None], strict=True)
+        ]
         for seed, findings in zip(seeds, await one.finish(done), strict=True):
             if not findings.green:
                 _failed(tally, f"round {seed}, three days later", findings.notes, folder)
@@ -111,11 +115,16 @@ async def _play(
         shutil.rmtree(folder)
 
 
-async def _round(one: Era, seed: int, place: int, options: Options, tally: Tally) -> Ended:
+def _story(one: Era, seed: int, place: int, options: Options) -> Story:
     schools = one.schools[place * len(ROUTES) : (place + 1) * len(ROUTES)]
-    told = story(seed, schools, workers=options.workers, postgres=one.server is not None)
-    kills = one.fleet.kills.total()
-    ended = await one.play(told)
+    return story(seed, schools, workers=options.workers, postgres=one.server is not None)
+
+
+async def _round(
+    one: Era, now: Story, following: Story | None, options: Options, tally: Tally
+) -> Ended:
+    seed, kills = now.seed, one.fleet.kills.total()
+    ended = await one.play(now, following)
     tally.rounds.append(ended)
     found = ended.findings
     _say(

@@ -15,6 +15,7 @@ from sms_diary.carrying import USUAL, Carrying
 from sms_diary.channels.base import Channel, Outcome, Result
 from sms_diary.clock import Clock
 from sms_diary.db import Database, Queries, Row
+from sms_diary.errors import ChannelError
 from sms_diary.model import FINAL, Failure, PartState
 from sms_diary.store import leases, outbox, receipts
 from sms_diary.store.outbox import Settled
@@ -35,6 +36,9 @@ class Dispatch:
         self._channel = channel
         self._owner = owner
         self._way = way
+        self._claimed_at = 0
+        self._unsure = False
+        """Whether the last claim failed, and was perhaps committed all the same."""
 
     async def step(self) -> bool:
         """Hand over what there is room for; whether there may be more at once.
@@ -53,9 +57,14 @@ class Dispatch:
             raise
 
     async def _hand_over(self, room: int) -> bool:
-        now = self._clock.now()
+        if self._unsure:
+            await self._take_back()
+        # A moment of its own for each claim: by it what was perhaps claimed is found.
+        now = self._claimed_at = max(self._clock.now(), self._claimed_at + 1)
+        self._unsure = True
         crash.passing("claim.again")
         claimed = await self._database.write(partial(self._claim, room, now), urgent=True)
+        self._unsure = False
         crash.passing("claim.committed")
         if claimed:
             await self._channel.send(outbox.opened(self._tools, claimed, self._way, now=now))
@@ -69,9 +78,21 @@ class Dispatch:
         claimed = await outbox.claim(
             q, route=self._channel.name, owner=self._owner, limit=room, now=now
         )
+        if any(self._channel.has(row["id"]) for row in claimed):
+            # Of these it is not known whether their last result was written. It will be written
+            # again, and must find nothing on its way that it is not about.
+            raise ChannelError(self._channel.name)
         if claimed:
             crash.passing("claim.written")
         return claimed
+
+    async def _take_back(self) -> None:
+        """Queue what a failed claim has claimed after all: nothing of it was handed over."""
+        take_back = partial(
+            outbox.take_back, route=self._channel.name, owner=self._owner, at=self._claimed_at
+        )
+        await self._database.write(take_back, urgent=True)
+        self._unsure = False
 
 
 class Settle:

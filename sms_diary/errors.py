@@ -8,7 +8,7 @@
     - DatabaseBusy     another process holds this SQLite database
   + FileProblem        a school's file cannot be read; the text tells the school why
   + PduError           bytes from the wire that are not the SMPP they claim to be
-  + ChannelError       a channel cannot start
+  + ChannelError       a channel cannot start, or cannot send just now
 
 Texts of the errors that people read are Russian: they are shown as they are.
 """
@@ -54,4 +54,4 @@ class PduError(SmsDiaryError):
 
 
 class ChannelError(SmsDiaryError):
-    """A channel cannot start."""
+    """A channel cannot start, or cannot send just now."""

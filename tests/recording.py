@@ -43,6 +43,9 @@ class RecordingChannel:
     def ready(self) -> bool:
         return self._reports is not None
 
+    def has(self, part_id: int) -> bool:
+        return part_id in self.open
+
     async def start(self, reports: Reports) -> None:
         self._reports = reports
 

@@ -346,3 +346,27 @@ async def test_what_comes_with_the_goodbye_is_still_stored() -> None:
         (refused,) = await smsc.seen(DELIVER_RESP)
     # Not bound any more: it is told to bring it again, so nothing is lost.
     assert refused.status == 0x64
+
+
+async def test_what_could_not_be_stored_at_the_stop_takes_no_room_when_the_route_comes_back() -> (
+    None
+):
+    async with Smsc() as smsc:
+        channel, news = SmppChannel(settings(smsc.port, window=2, stop_timeout=0.05)), News()
+        await channel.start(news.reports)
+        await news.until(channel.ready)
+        news.broken = 1000
+        await channel.send([part(1), part(2)])
+        await smsc.seen(SUBMIT, 2)
+        await eventually(lambda: news.broken < 1000)
+        await channel.stop()
+        assert channel.has(1)
+        news.broken = 0
+        await channel.start(news.reports)
+        await news.until(channel.ready)
+        assert (channel.room(), channel.has(1)) == (2, False)
+        await channel.send([part(3)])
+        await news.until(lambda: bool(news.results))
+        await channel.stop()
+    # What was given up is in doubt by then: an old result must not be told of a new attempt.
+    assert list(outcomes(news)) == [3]

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from scripts.harness import books, settings, states
 from scripts.harness.books import Books, Findings
@@ -32,8 +33,9 @@ PUPILS = 120
 """Of a school; a round has two schools, one a route."""
 ROUTES = ("main", "second")
 _LEASE = 2.0
-_STILL, _SWEPT = 0.6, 2.2
-"""Seconds without a change: more than a receipt is on its way; two rounds of the sweep."""
+_STILL, _SWEPT, _SWEPT_ALL = 0.6, 1.6, 12.0
+"""Seconds without a change: more than a receipt is on its way; two rounds of the sweep; as many
+as it needs for all receipts that nobody claims."""
 _PATIENCE = timedelta(minutes=3)
 _SETTLE_LIMIT = 45.0
 _GIVEN_UP = timedelta(hours=73)
@@ -70,18 +72,23 @@ class Era:
     schools: Sequence[SeededSchool]
     kills: Counter[str]
     phones: Phones | None = None
+    coming: asyncio.Task[Phones] | None = None
+    """The SMSC of the next round."""
 
-    async def play(self, story: Story) -> Ended:
-        """One round: post, suffer, settle, judge."""
+    async def play(self, story: Story, following: Story | None) -> Ended:
+        """One round: post, suffer, settle, judge. `following` is told what will come."""
         began, cuts, kills = time.monotonic(), self.proxy.cuts, self.fleet.kills.total()
         self.kills["connection"] -= self.proxy.cuts
-        phones = await self._phones(f"smsc-{story.seed}", story.behaviour)
+        phones = await self._phones(self.coming or self._smsc(str(story.seed), story.behaviour))
         journal = Journal(lambda: self.fleet.doors, dice(f"play {story.seed}"))
         async with asyncio.TaskGroup() as group:
             group.create_task(journal.post_all(story.posts, story.removals))
             group.create_task(self.fleet.suffer(story.deaths))
             group.create_task(self._stops(story.stops, phones))
             group.create_task(self._harms(story.harms, dice(f"play {story.seed}")))
+        self.coming = None
+        if following is not None:
+            self.coming = self._smsc(str(following.seed), following.behaviour)
         async with tables(self.url) as view:
             await self._settled(view, phones, story)
             parts, lines = await states.opened(self.values, view, _slugs(story))
@@ -99,7 +106,7 @@ class Era:
     async def finish(self, rounds: Sequence[Ended]) -> list[Findings]:
         """Three days later every fate is decided, and nothing has left that should not have."""
         self.clock.leap(_GIVEN_UP)
-        phones = await self._phones("smsc-last", {})
+        phones = await self._phones(self._smsc("last", {}))
         await self.fleet.again()
         found = []
         async with tables(self.url) as view:
@@ -121,10 +128,14 @@ class Era:
                 )  # fmt: skip
         return found
 
-    async def _phones(self, name: str, behaviour: object) -> Phones:
-        before = self.phones
-        assert isinstance(behaviour, dict)
-        phones = await Phones.start(self.folder, name, {**self.operator.behaviour, **behaviour})
+    def _smsc(self, name: str, behaviour: Mapping[str, Any]) -> asyncio.Task[Phones]:
+        """Start an SMSC that nobody is connected to yet."""
+        own = {**self.operator.behaviour, **behaviour}
+        return asyncio.create_task(Phones.start(self.folder, f"smsc-{name}", own))
+
+    async def _phones(self, coming: asyncio.Task[Phones]) -> Phones:
+        """Let the service connect to this SMSC from now on."""
+        before, phones = self.phones, await coming
         self.phones, self.proxy.target = phones, phones.port
         if before is not None:
             await before.stop()
@@ -158,13 +169,18 @@ class Era:
         A receipt that nobody claims waits some seconds for its part in doubt, and one that is read
         in another base a minute.
         """
-        if not await self._quiet(view, phones, story, _STILL):
+        if not await self._quiet(view, phones, story, _STILL, _STILL):
             self.clock.leap(_PATIENCE)
             await self.fleet.again()
-            await self._quiet(view, phones, story, _SWEPT)
+            await self._quiet(view, phones, story, _SWEPT, _SWEPT_ALL)
 
-    async def _quiet(self, view: Tables, phones: Phones, story: Story, still: float) -> bool:
-        """Wait until there is nothing to do and nothing changes; whether each fate is known."""
+    async def _quiet(
+        self, view: Tables, phones: Phones, story: Story, still: float, unreported: float
+    ) -> bool:
+        """Wait until there is nothing to do and nothing changes; whether each fate is known.
+
+        For so many seconds, `unreported` while receipts are missing that were not lost on purpose.
+        """
         moved, before, known = time.monotonic(), dict[str, int](), False
 
         async def quiet() -> bool:
@@ -175,8 +191,10 @@ class Era:
             counts = await phones.counts()
             if left or counts["waiting"] or now != before:
                 before, moved = now, time.monotonic()
-            known = not now.get("doubt") and now.get("sent", 0) <= counts["receipts_lost"]
-            return not (left or counts["waiting"]) and (known or time.monotonic() - moved > still)
+            reported = now.get("sent", 0) <= counts["receipts_lost"]
+            known = reported and not now.get("doubt")
+            limit = still if reported else unreported
+            return not (left or counts["waiting"]) and (known or time.monotonic() - moved > limit)
 
         await _until(quiet)
         return known
@@ -230,6 +248,7 @@ async def era(
         yield one
     finally:
         await fleet.stop()
-        if one.phones is not None:
-            await one.phones.stop()
+        for phones in [one.phones, await one.coming if one.coming else None]:
+            if phones is not None:
+                await phones.stop()
         await proxy.stop()

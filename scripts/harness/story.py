@@ -25,7 +25,7 @@ ANNOUNCEMENT = "объявление"
 _PER_REQUEST = (1, 5, 20, 50)
 _LAST = 1.5
 """Seconds in which requests are begun and parents answer."""
-_PARTS_A_SECOND = 200
+_PARTS_A_SECOND = 300
 """That a route sends; what is left over of a round is sent while nobody is killed any more."""
 _SILENT_POINT = 1.0
 """Seconds after which a process that does not come by its point is killed all the same."""

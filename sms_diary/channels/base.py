@@ -152,6 +152,9 @@ class Channel(Protocol):
     def ready(self) -> bool:
         """Whether it is connected and may send."""
 
+    def has(self, part_id: int) -> bool:
+        """Whether this part is handed over and its result not yet reported and committed."""
+
     async def start(self, reports: Reports) -> None:
         """Connect in the background and keep connected; returns at once."""
 

@@ -125,6 +125,15 @@ async def claim(q: Queries, *, route: str, owner: str, limit: int, now: int) -> 
     return list(chosen)
 
 
+async def take_back(q: Queries, *, route: str, owner: str, at: int) -> int:
+    """Queue again what was claimed at that moment and surely not handed over; how many parts."""
+    return await q.run(
+        """update part set state = 'queued', attempts = attempts - 1
+           where state = 'sending' and route = :route and owner = :owner and claimed_at = :at""",
+        route=route, owner=owner, at=at,
+    )  # fmt: skip
+
+
 def opened(tools: Tools, claimed: Sequence[Row], way: Carrying, *, now: int) -> list[Outgoing]:
     """The claimed parts with numbers and texts of their own, in the order in which they leave."""
     unseal = tools.vault.text

@@ -94,6 +94,9 @@ class SmppChannel:
     def room(self) -> int:
         return self._out.room() if self.ready() else 0
 
+    def has(self, part_id: int) -> bool:
+        return self._out.has(part_id)
+
     # --- the contract's verbs
 
     async def start(self, reports: Reports) -> None:

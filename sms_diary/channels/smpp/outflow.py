@@ -62,6 +62,10 @@ class Outflow:
         paces = [session.pacer.rate for session in sessions]
         return min(self._pacer.rate, sum(paces)) if paces else self._pacer.rate
 
+    def has(self, part_id: int) -> bool:
+        """Whether this part is one of them."""
+        return part_id in self._open
+
     def room(self) -> int:
         """What may leave within a second; never more than the windows less what is open."""
         sessions = self._sending()
@@ -72,6 +76,7 @@ class Outflow:
         """Let parts out, for as long as the route is `mine`."""
         self._mine = mine
         self._stopped = False
+        self._open.clear()  # whatever was given up by `drain` is in doubt by now
 
     def send(self, batch: Sequence[Outgoing]) -> None:
         """Write what may go now; the rest goes by itself, or comes back unsent."""

@@ -52,6 +52,7 @@ class Reporter(Generic[T]):
         if not done:
             self._task.cancel()
             await asyncio.wait([self._task])
+            self._waiting.clear()
         return bool(done)
 
     async def _run(self) -> None:
