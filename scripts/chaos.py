@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,19 +100,24 @@ async def _play(
     async with era(
         folder, seeds[0] // ERA, rounds=len(seeds), workers=options.workers, url=url, server=server
     ) as one:
-        stories = [_story(one, seed, place, options) for place, seed in enumerate(seeds)]
-        done = [
-            await _round(one, now, following, options, tally)
-            for now, following in zip(stories, [*stories[1:], None], strict=True)
-        ]
-        for seed, findings in zip(seeds, await one.finish(done), strict=True):
-            if not findings.green:
-                _failed(tally, f"round {seed}, three days later", findings.notes, folder)
-            tally.later.append(findings)
+        with suppress(_Broken):
+            await _rounds(one, seeds, options, tally)
         tally.kills += one.kills + one.fleet.kills
         tally.points += one.fleet.points
     if len(tally.failed) == before:
         shutil.rmtree(folder)
+
+
+async def _rounds(one: Era, seeds: list[int], options: Options, tally: Tally) -> None:
+    stories = [_story(one, seed, place, options) for place, seed in enumerate(seeds)]
+    done = [
+        await _round(one, now, following, options, tally)
+        for now, following in zip(stories, [*stories[1:], None], strict=True)
+    ]
+    for seed, findings in zip(seeds, await one.finish(done), strict=True):
+        if not findings.green:
+            _failed(tally, f"round {seed}, three days later", findings.notes, one.folder)
+        tally.later.append(findings)
 
 
 def _story(one: Era, seed: int, place: int, options: Options) -> Story:
@@ -124,7 +129,11 @@ async def _round(
     one: Era, now: Story, following: Story | None, options: Options, tally: Tally
 ) -> Ended:
     seed, kills = now.seed, one.fleet.kills.total()
-    ended = await one.play(now, following)
+    try:
+        ended = await one.play(now, following)
+    except Exception as error:
+        _failed(tally, f"round {seed}", _reasons(error), one.folder)
+        raise _Broken from error
     tally.rounds.append(ended)
     found = ended.findings
     _say(
@@ -144,6 +153,17 @@ async def _round(
         command = f"scripts/chaos --rounds 1 --seed {seed} --engine {options.engine}"
         _say(f"  again: {command} --workers {options.workers}")
     return ended
+
+
+class _Broken(Exception):
+    """A round could not be played to its end; its era ends with it."""
+
+
+def _reasons(error: Exception) -> list[str]:
+    """What went wrong, of a group each of them."""
+    if isinstance(error, ExceptionGroup):
+        return [reason for one in error.exceptions for reason in _reasons(one)]
+    return [f"{type(error).__name__}: {error}"]
 
 
 def _failed(tally: Tally, what: str, notes: list[str], folder: Path) -> None:

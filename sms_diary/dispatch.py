@@ -17,7 +17,7 @@ from sms_diary.clock import Clock
 from sms_diary.db import Database, Queries, Row
 from sms_diary.errors import ChannelError
 from sms_diary.model import FINAL, Failure, PartState
-from sms_diary.store import leases, outbox, receipts
+from sms_diary.store import leases, outbox, receipts, withdraw
 from sms_diary.store.outbox import Settled
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
@@ -124,6 +124,9 @@ async def _write(route: str, owner: str, results: Sequence[Result], now: int, q:
         await outbox.mark_told(q, [r.part_id for r in accepted])
         ids = [(r.part_id, r.provider_id) for r in accepted]
         await receipts.adopt(q, route, ids, now=now)
+    waiting = [s.part_id for s in settled if s.state in (PartState.QUEUED, PartState.RETRY)]
+    if waiting:
+        await withdraw.come_back(q, waiting, now=now)
     ended = [s.part_id for s in settled if s.state in FINAL]
     if ended:
         messages = await outbox.messages_of(q, ended)

@@ -632,6 +632,27 @@ async def test_a_part_that_surely_did_not_leave_is_queued_again_at_once(
     assert await column(diary.db, "select attempts from part") == [1]
 
 
+@pytest.mark.parametrize(
+    "back",
+    [
+        {"outcome": Outcome.UNSENT},
+        {"outcome": Outcome.FAILED, "failure": Failure.THROTTLED},
+    ],
+)
+async def test_a_part_that_comes_back_after_a_stop_is_withdrawn(
+    diary: Diary, school: School, mum: Subscribed, back: dict[str, Any]
+) -> None:
+    await diary.post(school, mark("5"))
+    [part] = diary.channel.sent
+    await diary.stop(school, mum)
+    assert await diary.parts() == ["sending"]
+    await diary.channel.settle(Result(part.part_id, **back))
+    await diary.run()
+    assert await diary.parts() == ["withdrawn"]
+    assert await diary.lines() == ["silent stopped"]
+    assert len(diary.channel.sent) == 1
+
+
 async def test_a_part_in_doubt_is_never_sent_again(
     diary: Diary, school: School, mum: Subscribed
 ) -> None:

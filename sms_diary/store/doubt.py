@@ -83,10 +83,11 @@ async def resolve(q: Queries, *, now: int, before: int) -> int:
     own = {row["part_id"]: row["provider_id"] for row in certain}
     await receipts.give(q, [(row["id"], row["part_id"]) for row in certain])
     await q.over(
-        f"""with rows(id bigint, provider_id text, provider_key text)
-            update part set provider_id = rows.provider_id, provider_key = rows.provider_key
+        f"""with rows(id bigint, provider_key text)
+            update part set provider_key = rows.provider_key
             from rows where part.id = rows.id and {_WITHOUT_ID}""",
-        sorted((part_id, name or None, canonical(name) or None) for part_id, name in own.items()),
+        # `provider_id` is what an answer said, and there was none.
+        sorted((part_id, canonical(name) or None) for part_id, name in own.items()),
     )
     found = [(row["part_id"], part_state_of(row["state"]), row["error"]) for row in certain]
     await receipts.apply_stored(q, found, now)

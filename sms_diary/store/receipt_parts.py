@@ -48,6 +48,8 @@ class Hit:
     other_base: bool
     """Whether the ids are equal only when they are read in different bases."""
     claimed_at: int
+    answered: bool
+    """Whether the part has its id from the answer to its submit."""
 
 
 def target_of(row: Row) -> Target:
@@ -130,7 +132,7 @@ async def _look_up(
     rows = await q.over(
         f"""with rows(key text, place bigint)
             select rows.place, part.id, part.message_id, part.total, part.state, part.claimed_at,
-                   number.idx
+                   part.provider_id, number.idx
             from rows join part on part.route = :route and part.provider_key = rows.key
             join number on number.id = part.number_id
             where part.claimed_at > :since
@@ -143,7 +145,9 @@ async def _look_up(
     for row in rows:
         report = reports[row["place"]]
         if not report.number or hmac.compare_digest(tools.vault.index(report.number), row["idx"]):
-            found.append((row["place"], Hit(target_of(row), other_base, row["claimed_at"])))
+            answered = row["provider_id"] is not None
+            hit = Hit(target_of(row), other_base, row["claimed_at"], answered)
+            found.append((row["place"], hit))
     return found
 
 
@@ -152,7 +156,7 @@ def _told(reports: Sequence[ReceiptReport], hits: Sequence[Sequence[Hit]]) -> li
     return [
         own[0].other_base
         for report, own in zip(reports, hits, strict=True)
-        if len(own) == 1 and _tells(report.provider_id)
+        if len(own) == 1 and own[0].answered and _tells(report.provider_id)
     ]
 
 
@@ -165,13 +169,14 @@ async def spoken(q: Queries, route: str, batch: Iterable[bool] = ()) -> bool | N
     """Whether this route's receipts write ids in another base than its responses.
 
     By its latest receipts and what is known of a batch (True: read in another base); None
-    where they tell nothing or both.
+    where they tell nothing or both. Parts that have their id from a receipt (they were in doubt)
+    tell nothing.
     """
     rows = await q.all(
         """select last.provider_key as said, part.provider_key as given
            from (select part_id, provider_key from receipt
                  where route = :route and part_id is not null order by id desc limit :limit) last
-           join part on part.id = last.part_id""",
+           join part on part.id = last.part_id and part.provider_id is not null""",
         route=route,
         limit=_LATEST,
     )

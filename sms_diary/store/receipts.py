@@ -210,7 +210,7 @@ async def _hits(q: Queries, orphans: Mapping[int, Row]) -> dict[int, list[Hit]]:
     parts = await q.over(
         """with rows(key text, route text, receipt_id bigint)
            select rows.receipt_id, part.id, part.message_id, part.total, part.state,
-                  part.number_id, part.claimed_at, part.provider_key
+                  part.number_id, part.claimed_at, part.provider_key, part.provider_id
            from rows join part on part.route = rows.route and part.provider_key = rows.key""",
         [
             (key, row["route"], row["id"])
@@ -224,6 +224,7 @@ async def _hits(q: Queries, orphans: Mapping[int, Row]) -> dict[int, list[Hit]]:
         other = part["provider_key"] != canonical(receipt["provider_id"])
         of_number = receipt["number_id"] in (None, part["number_id"])
         if of_number and part["claimed_at"] <= receipt["at"] + SKEW:
-            hit = Hit(target_of(part), other, part["claimed_at"])
+            answered = part["provider_id"] is not None
+            hit = Hit(target_of(part), other, part["claimed_at"], answered)
             hits.setdefault(receipt["id"], []).append(hit)
     return hits

@@ -54,6 +54,28 @@ async def withdraw(q: Queries, number_ids: Iterable[int], *, now: int) -> None:
     await _settle_halves(q, numbers, now=now)
 
 
+async def come_back(q: Queries, part_ids: Iterable[int], *, now: int) -> None:
+    """Parts that were claimed and are in the queue again: a stop meanwhile did not find them.
+
+    On PostgreSQL a stop that is under way is waited for, and one that comes later waits.
+    """
+    rows = await q.over(
+        f"""with rows(id bigint)
+            select number.id, number.state, number.consent_rev, part.consent_rev as composed_under
+            from rows join part on part.id = rows.id join number on number.id = part.number_id
+            where part.ground = 'consent'
+            {q.only(postgresql="for share of number")}""",
+        sorted((part_id,) for part_id in part_ids),
+    )
+    changed = {
+        row["id"]
+        for row in rows
+        if row["state"] != "open" or row["consent_rev"] != row["composed_under"]
+    }
+    if changed:
+        await withdraw(q, changed, now=now)
+
+
 async def _unsent_messages(q: Queries, numbers: list[tuple[int]]) -> list[tuple[int]]:
     rows = await q.over(
         """with rows(number_id bigint)

@@ -11,7 +11,16 @@ from sms_diary.db import Database
 from sms_diary.model import ConsentState, Ground, PartState
 from sms_diary.provider_id import reference_of
 from sms_diary.schedule import DIGEST_LANE, PROMPT_LANE, URGENT_LANE
-from sms_diary.store import asking, counts, doubt, in_doubt, outbox, receipts, timeline
+from sms_diary.store import (
+    asking,
+    counts,
+    doubt,
+    in_doubt,
+    outbox,
+    receipt_parts,
+    receipts,
+    timeline,
+)
 from sms_diary.store.doubt import Actor, Decision, Outcome
 from sms_diary.store.outbox import Settled
 from sms_diary.store.schools import School
@@ -100,7 +109,7 @@ async def test_an_echoed_reference_tells_two_parts_of_one_number_apart(
     await _store(db, tools, "A2", reference_of(second), state=PartState.UNDELIVERED)
     assert await _resolve(db) == 1
     assert await column(db, PARTS) == ["doubt", "undelivered"]
-    assert await column(db, "select provider_id from part order by id") == [None, "A2"]
+    assert await column(db, "select provider_key from part order by id") == [None, "a2"]
     await _store(db, tools, "A1", reference_of(first))
     assert await _resolve(db) == 1
     assert await column(db, PARTS) == ["delivered", "undelivered"]
@@ -393,3 +402,17 @@ async def test_a_notice_on_the_way_resolves_a_doubt_and_leaves_the_end_open(
     assert await column(db, PARTS) == ["delivered"]
     assert await column(db, "select state from message") == ["delivered"]
     assert await column(db, "select done_at from part") == [40]
+
+
+async def test_an_id_known_from_a_receipt_alone_tells_nothing_of_the_base(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    for place, to in enumerate(guardians):
+        await _in_doubt(db, tools, school, to)
+        await _store(db, tools, f"6610b5302627{place}", None, number=to.number)
+    assert await _resolve(db) == len(guardians)
+    for place, to in enumerate(guardians):
+        await _store(db, tools, f"6610b5302627{place}", None, number=to.number, now=40)
+    assert None not in await column(db, OWNERS)
+    async with db.reading() as q:
+        assert await receipt_parts.spoken(q, ROUTE) is None

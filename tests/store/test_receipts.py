@@ -566,7 +566,7 @@ async def test_the_one_part_in_doubt_of_a_number_gets_the_receipt_nobody_claims(
     assert await _resolve(db, before=29) == 0
     assert await _resolve(db, before=30) == 1
     assert await column(db, PARTS) == ["delivered"]
-    assert await column(db, "select provider_id from part") == ["A1"]
+    assert await column(db, "select provider_key from part") == ["a1"]
     assert await column(db, OWNERS) == [part]
     assert await column(db, "select state from line") == ["told"]
     assert await _resolve(db) == 0
