@@ -62,3 +62,12 @@ def clock_of(now: str | None) -> Clock:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo("Europe/Samara"))
     return ShiftedClock(millis(moment))
+
+
+def fast_loop() -> None:
+    """Take uvloop for what runs for long, where it is installed (`sms-diary[fast]`)."""
+    try:
+        import uvloop
+    except ImportError:
+        return
+    uvloop.install()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sms_diary.cli.common import ConfigOption, NowOption, about_key, clock_of, run
+from sms_diary.cli.common import ConfigOption, NowOption, about_key, clock_of, fast_loop, run
 
 if TYPE_CHECKING:
     from sms_diary.app import Role
@@ -98,7 +98,7 @@ def serve(
     except ConfigError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from None
-    _fast_loop()
+    fast_loop()
     run(_serve(settings, clock, roles))
 
 
@@ -141,14 +141,6 @@ def _no_reload() -> None:
     import structlog
 
     structlog.get_logger(__name__).warning("settings are read at start only: restart to change")
-
-
-def _fast_loop() -> None:
-    try:
-        import uvloop
-    except ImportError:
-        return
-    uvloop.install()
 
 
 def health(

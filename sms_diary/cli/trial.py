@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sms_diary.cli.common import NowOption, clock_of, run
+from sms_diary.cli.common import NowOption, clock_of, fast_loop, run
 
 if TYPE_CHECKING:
     from sms_diary.simulator import Options
@@ -103,6 +103,7 @@ def simulator(
         "inbound": inbound, "inbound_coding": inbound_coding, "inbound_long": inbound_long,
     }  # fmt: skip
     chosen = _read(options, {name: value for name, value in given.items() if value is not None})
+    fast_loop()
     run(run_simulator(host, smpp_port, web_port, chosen, ledger))
 
 
