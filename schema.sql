@@ -34,8 +34,30 @@ create table school (
   latin bigint not null default 0,         -- 1: texts are transliterated
   sender text not null default '',         -- '' = the route's own
   route text not null default '',          -- '' = the first route of the configuration
+  phone text not null default '',          -- its telephone, as people write it
+  legal text not null default '',          -- full name and address, for consent forms
+  proof text not null default 'sms' check (proof in ('sms', 'sms+pd')),  -- papers it asks for
+  paused_at bigint,                        -- nothing is told while it is set
+  retention bigint not null default 7776000000,  -- ms for which texts and raw bytes are kept
+  digest_at bigint not null default 1080,  -- of the daily digest; minutes after midnight, as below
+  digest_day bigint not null default 5,    -- of the weekly digest; 1 Monday .. 7 Sunday
+  day_from bigint not null default 480,    -- SMS leave between these two
+  day_to bigint not null default 1260,
+  urgent_from bigint not null default 390, -- and urgent ones, where that was agreed to
+  urgent_to bigint not null default 1320,
+  off_days text not null default '7',      -- days of the week without SMS
+  cap bigint not null default 6,           -- messages a number and day, urgent ones apart
   rev bigint not null default 0,           -- bumped by whatever changes its roll or diary
   created_at bigint not null
+);
+
+-- Days without school, in the words of its calendar.
+create table holiday (
+  school_id bigint not null references school (id),
+  from_day text not null,
+  to_day text not null,
+  name text not null,
+  primary key (school_id, from_day)
 );
 
 -- Webhook secrets (sealed: they sign) and bearer tokens (hashed). school_id 0: every school.
@@ -46,6 +68,7 @@ create table credential (
   name text not null,
   token_hash bytea unique,
   secret bytea,                            -- sealed
+  scopes text not null default '',         -- of a token: words apart by spaces
   created_at bigint not null,
   revoked_at bigint
 );
@@ -56,12 +79,15 @@ create table number (
   id bigint primary key,
   idx bytea not null unique,               -- keyed index: the only way to find a number
   sealed bytea not null,
-  state text not null check (state in ('open', 'stopped', 'blocked-by-operator', 'wrong-number')),
+  state text not null check (state in ('open', 'stopped', 'blocked-by-operator', 'wrong-number',
+                                       'suspended')),
   consent_rev bigint not null default 0,   -- bumped by every change of consent
   udh_ref bigint not null default 0,       -- last reference of a long message to this phone
   stopped_at bigint,
+  failing_since bigint,                    -- first failure since something was delivered
   created_at bigint not null
 );
+create index number_failing on number (failing_since) where failing_since is not null;
 
 -- In test mode only these get SMS.
 create table staff (
@@ -86,6 +112,7 @@ create table pupil (
   full_name text,                          -- null: erased
   name_key text,
   birth_date text,
+  rev bigint not null default 0,           -- of its row here, for who would change it
   created_at bigint not null
 );
 create unique index pupil_external on pupil (school_id, external_id)
@@ -109,6 +136,9 @@ create table guardian (
   school_id bigint not null references school (id),
   number_id bigint not null references number (id),
   full_name text,                          -- null: erased
+  latin bigint,                            -- null: as the school
+  welcomed_at bigint,                      -- null: no child's data to this number yet
+  rev bigint not null default 0,
   created_at bigint not null,
   unique (school_id, number_id)
 );
@@ -120,6 +150,7 @@ create table subscription (
   guardian_id bigint not null references guardian (id),
   pupil_id bigint not null references pupil (id),
   relation text not null default '',
+  rev bigint not null default 0,
   created_at bigint not null,
   unique (guardian_id, pupil_id)
 );
@@ -138,6 +169,49 @@ create table consent (
   ledger_id bigint,
   changed_at bigint not null,
   primary key (subscription_id, topic)
+);
+
+-- When a topic is told: at once, in the day's digest, in the week's, or never. No row: as usual.
+create table rhythm (
+  subscription_id bigint not null references subscription (id),
+  topic text not null,
+  school_id bigint not null,
+  rhythm text not null check (rhythm in ('now', 'day', 'week', 'off')),
+  primary key (subscription_id, topic)
+);
+
+-- What a paper allows to send: the question «включить?» to a number left for it, or the welcome to
+-- one whose consent stands on paper. One question at a time to a number, whichever school asks:
+-- else a «ДА» would answer both.
+create table request (
+  id bigint primary key,
+  school_id bigint not null,
+  guardian_id bigint not null references guardian (id),
+  number_id bigint not null,
+  kind text not null check (kind in ('question', 'welcome')),
+  state text not null check (state in ('waiting', 'open', 'answered', 'late', 'dropped')),
+  ledger_id bigint not null,               -- the paper that allows it
+  due bigint not null,                     -- of one that waits
+  message_id bigint,                       -- the last one that was sent for it
+  reception text not null default '',      -- the number that the answer comes to
+  asked_at bigint,
+  reminded_at bigint,
+  tries bigint not null default 0,
+  until bigint,                            -- an answer after that is none
+  created_at bigint not null
+);
+create unique index request_open on request (number_id) where state = 'open' and kind = 'question';
+create unique index request_of_guardian on request (guardian_id, kind)
+  where state in ('waiting', 'open');
+create index request_waiting on request (due) where state = 'waiting';
+create index request_until on request (until) where state = 'open';
+create index request_of_message on request (message_id) where state = 'open';
+
+-- The children it is about.
+create table request_pupil (
+  request_id bigint not null references request (id),
+  subscription_id bigint not null references subscription (id),
+  primary key (request_id, subscription_id)
 );
 
 -- ---------------------------------------------------------------- the consent ledger
@@ -301,14 +375,16 @@ create table line (
   was text,                                -- last value told to this guardian
   due bigint not null,
   expires bigint not null,
-  state text not null check (state in ('planned', 'taken', 'told', 'silent', 'replaced', 'expired')),
-  reason text not null default '',
+  state text not null check (state in ('planned', 'held', 'taken', 'told', 'silent', 'replaced',
+                                       'expired')),
+  reason text not null default '',         -- of a silence, or of what a held one waits for
   message_id bigint
 );
 -- No version is told twice to one guardian; a newer one closes what is still planned.
 create unique index line_of_entry on line (entry_id, guardian_id, version);
 create index line_due on line (school_id, lane, due) where state = 'planned';
 create index line_planned_of_guardian on line (guardian_id) where state = 'planned';
+create index line_held on line (guardian_id) where state = 'held';
 create index line_of_message on line (message_id) where message_id is not null;
 
 -- A rendered text for one guardian of one school. Never without a ground.
@@ -338,8 +414,9 @@ create index message_of_school on message (school_id, id);
 -- What went wrong is looked for by its state. Few rows, and none on the way of those that go well.
 create index message_that_failed on message (school_id, state, id)
   where state not in ('open', 'delivered');
--- An inbound SMS is answered once.
-create unique index message_reply on message (inbound_id) where ground = 'reply';
+-- An inbound SMS is answered once by each school.
+create unique index message_reply on message (inbound_id, school_id) where ground = 'reply';
+create index message_of_number on message (number_id, id);
 
 -- How far each school has got in each lane: its own clock of parts, for fairness.
 create table turn (
@@ -429,10 +506,13 @@ create table inbound (
   raw bytea,                               -- sealed
   digest bytea not null,                   -- keyed; tells a repeated delivery
   meaning text not null default '',
-  state text not null check (state in ('new', 'done')),
+  state text not null check (state in ('new', 'waiting', 'done')),  -- waiting: for a person
+  handled_by text,
+  handled_at bigint,
   at bigint not null
 );
 create index inbound_new on inbound (id) where state = 'new';
+create index inbound_waiting on inbound (id) where state = 'waiting';
 create index inbound_of_number on inbound (number_id, at);
 
 -- One piece of a long SMS. When it is joined its octets go; the rest stays for as long as the

@@ -43,7 +43,11 @@ def kind_of(word: str) -> Kind:
 
 
 ALL_TOPICS = "*"
-"""Scope of a consent that covers every topic."""
+"""Scope of a consent that covers every topic of the diary; not urgent hours, not personal data."""
+URGENT = "urgent"
+"""Scope of a consent to urgent SMS at early and late hours."""
+PERSONAL_DATA = "pd"
+"""Scope of a consent to the processing of personal data, a document of its own (152-ФЗ ст. 9)."""
 
 TOPIC_OF: dict[Kind, Topic] = {
     Kind.MARK: Topic.MARKS,
@@ -78,6 +82,8 @@ class NumberState(StrEnum):
     STOPPED = "stopped"
     BLOCKED = "blocked-by-operator"
     WRONG = "wrong-number"
+    SUSPENDED = "suspended"
+    """Nothing has been delivered to it for long: perhaps it has another owner by now."""
 
 
 class SchoolMode(StrEnum):
@@ -89,11 +95,19 @@ class SchoolMode(StrEnum):
 
 class LineState(StrEnum):
     PLANNED = "planned"
+    HELD = "held"
+    """Not before something happens; `Hold` says what."""
     TAKEN = "taken"
     TOLD = "told"
     SILENT = "silent"
     REPLACED = "replaced"
     EXPIRED = "expired"
+
+
+class Hold(StrEnum):
+    """What a held line waits for, in the column of reasons."""
+
+    WELCOME = "welcome"
 
 
 class Ground(StrEnum):
@@ -222,6 +236,10 @@ REASON_RU: dict[Silence, str] = {
     Silence.NOT_DELIVERED: "SMS не доставлено",
 }
 
+HOLD_RU: dict[Hold, str] = {
+    Hold.WELCOME: "ждёт, пока на этот номер дойдёт первое SMS: до того о детях не пишем",
+}
+
 
 OUTCOME_RU: dict[str, str] = {
     "created": "записано в дневник",
@@ -234,6 +252,7 @@ OUTCOME_RU: dict[str, str] = {
 
 LINE_RU: dict[LineState, str] = {
     LineState.PLANNED: "ждёт своего времени",
+    LineState.HELD: "отложено",
     LineState.TAKEN: "вошло в сообщение",
     LineState.TOLD: "сообщено: оператор принял SMS",
     LineState.SILENT: "не сообщается",

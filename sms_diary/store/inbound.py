@@ -161,10 +161,12 @@ async def unread(q: Queries, tools: Tools, limit: int) -> list[Inbound]:
     ]
 
 
-async def done(q: Queries, inbound_id: int, meaning: str) -> None:
+async def handled(q: Queries, inbound_id: int, meaning: str, state: str) -> None:
+    """`done`, or `waiting` for a person."""
     await q.run(
-        "update inbound set state = 'done', meaning = :meaning where id = :id",
+        "update inbound set state = :state, meaning = :meaning where id = :id",
         id=inbound_id,
+        state=state,
         meaning=meaning,
     )
 

@@ -28,6 +28,15 @@ class School:
     latin: bool
     sender: str
     route: str
+    phone: str
+    """As people write it; "" where the school gave none."""
+    legal: str
+    """Full name and address, for consent forms."""
+    proof: str
+    """The papers it asks for: `sms`, or `sms+pd`."""
+    paused: bool
+    retention: int
+    """Milliseconds for which texts and raw bytes are kept."""
     rev: int
     """Bumped by whatever changes the school's roll or diary."""
 
@@ -45,6 +54,11 @@ def _school(row: Row) -> School:
         latin=bool(row["latin"]),
         sender=row["sender"],
         route=row["route"],
+        phone=row["phone"],
+        legal=row["legal"],
+        proof=row["proof"],
+        paused=row["paused_at"] is not None,
+        retention=row["retention"],
         rev=row["rev"],
     )
 

@@ -97,6 +97,6 @@ async def test_sms_are_read_oldest_first_and_once(db: Database, tools: Tools) ->
     async with db.transaction() as q:
         read = await inbound.unread(q, tools, 3)
         for one in read:
-            await inbound.done(q, one.id, "other")
+            await inbound.handled(q, one.id, "other", "done")
         rest = await inbound.unread(q, tools, 3)
     assert [one.text for one in read + rest] == ["0", "1", "2", "3", "4"]

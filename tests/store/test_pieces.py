@@ -43,7 +43,7 @@ async def _joined(db: Database, tools: Tools, *, now: int = 1000) -> list[str]:
             pass
         read = await inbound.unread(q, tools, 1000)
         for one in read:
-            await inbound.done(q, one.id, "other")
+            await inbound.handled(q, one.id, "other", "done")
     return [one.text for one in read]
 
 
