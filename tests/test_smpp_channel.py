@@ -443,6 +443,27 @@ async def test_stop_is_bounded_and_tells_doubt_from_unsent() -> None:
     assert outcomes(news) == {1: Outcome.DOUBT, 2: Outcome.UNSENT}
 
 
+async def test_a_channel_that_stopped_on_a_broken_database_begins_anew() -> None:
+    """What it could not report is in doubt by now, and must not be reported in the next life."""
+    async with Smsc() as smsc:
+        channel, news = SmppChannel(settings(smsc.port, window=1, stop_timeout=0.05)), News()
+        await channel.start(news.reports)
+        await news.until(channel.ready)
+        news.broken = 1_000_000
+        await channel.send([part(1)])
+        await smsc.seen(SUBMIT)
+        await channel.stop()
+        assert news.calls  # it was tried
+        news.broken = 0
+        await channel.start(news.reports)
+        await news.until(channel.ready)
+        assert (channel.outstanding, channel.room()) == (0, 1)
+        await channel.send([part(2)])
+        await news.until(lambda: len(news.results) == 1)
+        await channel.stop()
+    assert outcomes(news) == {2: Outcome.ACCEPTED}
+
+
 async def test_our_reference_goes_out_and_comes_back_where_the_provider_takes_it() -> None:
     async with Smsc() as smsc, talking(smsc, send_reference=True) as (channel, news):
         await channel.send([part(0x1234567)])
