@@ -108,6 +108,7 @@ class Hold(StrEnum):
     """What a held line waits for, in the column of reasons."""
 
     WELCOME = "welcome"
+    FLOOD = "flood"
 
 
 class Ground(StrEnum):
@@ -210,11 +211,17 @@ class Silence(StrEnum):
     """Why a line was not told. `store` keeps the word; `reason_ru` says it to people."""
 
     NO_CONSENT = "no-consent"
+    NO_PERSONAL_DATA = "no-personal-data"
     STOPPED = "stopped"
     REFUSED = "refused"
     TEST_MODE = "test-mode"
     NUMBER_CLOSED = "number-closed"
+    NUMBER_CHANGED = "number-changed"
     FIRST_IMPORT = "first-import"
+    OLD = "old"
+    BEFORE_CONSENT = "before-consent"
+    NOT_WANTED = "not-wanted"
+    NOT_RELEASED = "not-released"
     SENDER_ASKED = "sender-asked"
     NEVER_TOLD = "never-told"
     SAME_VALUE = "same-value"
@@ -224,11 +231,18 @@ class Silence(StrEnum):
 
 REASON_RU: dict[Silence, str] = {
     Silence.NO_CONSENT: "нет доказанного согласия родителя на SMS",
+    Silence.NO_PERSONAL_DATA: "нет согласия на обработку персональных данных: "
+    "школа требует и этот бланк",
     Silence.STOPPED: "родитель отключил SMS словом СТОП",
     Silence.REFUSED: "родитель отказался от SMS",
     Silence.TEST_MODE: "школа в проверочном режиме: SMS получают только номера сотрудников",
     Silence.NUMBER_CLOSED: "на этот номер писать нельзя (отказ у оператора или чужой номер)",
+    Silence.NUMBER_CHANGED: "у родителя теперь другой номер: на прежний больше не пишем",
     Silence.FIRST_IMPORT: "загружено из файла без рассылки (без --tell)",
+    Silence.OLD: "пришло больше чем через неделю: старое за новость не выдаём",
+    Silence.BEFORE_CONSENT: "было до того дня, с которого действует согласие родителя",
+    Silence.NOT_WANTED: "по этой теме SMS выключены (так обычно или так выбрал родитель)",
+    Silence.NOT_RELEASED: "записей было необычно много, и человек решил о них не сообщать",
     Silence.SENDER_ASKED: "отправитель просил не сообщать родителям",
     Silence.NEVER_TOLD: "родителю об этой записи ещё не сообщали, снимать нечего",
     Silence.SAME_VALUE: "значение вернулось к тому, что родитель уже знает",
@@ -238,6 +252,7 @@ REASON_RU: dict[Silence, str] = {
 
 HOLD_RU: dict[Hold, str] = {
     Hold.WELCOME: "ждёт, пока на этот номер дойдёт первое SMS: до того о детях не пишем",
+    Hold.FLOOD: "записей необычно много: ждёт, пока человек решит, сообщать ли",
 }
 
 
@@ -290,6 +305,13 @@ STEP_RU: dict[str, str] = {
 """What happens to a message; its last step is the state that a part has reached."""
 
 
+class Gender(StrEnum):
+    """Of a pupil, where the patronymic tells it: «опоздал», «опоздала»."""
+
+    MALE = "male"
+    FEMALE = "female"
+
+
 @value
 class Told:
     """One thing a guardian must learn, ready to be put into words.
@@ -311,3 +333,5 @@ class Told:
     was: str | None = None
     body: str = ""
     urgent: bool = False
+    gender: Gender | None = None
+    """None where nobody knows: then no word depends on it."""
