@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine
 from datetime import datetime
@@ -48,6 +49,20 @@ def about_key(settings: Settings) -> str:
         f"Создан ключ шифрования: {settings.key_file}. Сохраните его копию отдельно от копии базы: "
         "без него резервная копия базы бесполезна, а вместе с ним она раскрывает номера."
     )
+
+
+def write_own(file: Path, text: str, *, append: bool = False) -> None:
+    """Write a file that only its owner can read: numbers and names may stand in it."""
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags, 0o600)
+
+    try:
+        with open(file, "a" if append else "w", encoding="utf-8", opener=opener) as out:
+            out.write(text)
+    except OSError as error:
+        print(f"Файл «{file}» не записан: {error.strerror}", file=sys.stderr)
+        raise typer.Exit(2) from None
 
 
 def clock_of(now: str | None) -> Clock:

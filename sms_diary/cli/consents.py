@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sms_diary.cli.common import ConfigOption, NowOption, about_key, clock_of, run
+from sms_diary.cli.common import ConfigOption, NowOption, about_key, clock_of, run, write_own
 
 if TYPE_CHECKING:
     from sms_diary.db import Database, Queries
@@ -155,7 +154,7 @@ def head_(
     elif to is None:
         print("\n".join(lines))
     else:
-        _write(to, "".join(f"{line}\n" for line in lines), append=True)
+        write_own(to, "".join(f"{line}\n" for line in lines), append=True)
         print(f"Дописано в {to}: {len(lines)}. Храните файл там, где его не изменит владелец базы.")
 
 
@@ -261,7 +260,7 @@ def _show(page: Page, shown: dict[str, Any], *, as_json: bool, file: Path | None
     from sms_diary.reports.page import html, text
 
     if file is not None:
-        _write(file, html(page), append=False)
+        write_own(file, html(page))
         if not as_json:
             print(f"Страница для печати: {file}")
     if as_json:
@@ -272,17 +271,3 @@ def _show(page: Page, shown: dict[str, Any], *, as_json: bool, file: Path | None
 
 def _print_json(shown: dict[str, Any]) -> None:
     print(json.dumps(shown, ensure_ascii=False, indent=2))
-
-
-def _write(file: Path, text: str, *, append: bool) -> None:
-    """Readable by its owner only: numbers and names may stand in it."""
-
-    def opener(name: str, flags: int) -> int:
-        return os.open(name, flags, 0o600)
-
-    try:
-        with open(file, "a" if append else "w", encoding="utf-8", opener=opener) as out:
-            out.write(text)
-    except OSError as error:
-        print(f"Файл «{file}» не записан: {error.strerror}", file=sys.stderr)
-        raise typer.Exit(2) from None

@@ -113,6 +113,8 @@ async def _add(
         for key, person in ((-number, person) for number, person in enumerate(fresh, 1))
         if any(identity.key == key for identity in identities.values())
     ]
+    # By name: papers are numbered in the order in which pupils became known (store/paper.py).
+    wanted.sort(key=lambda one: name_key(one[2].name))
     pupils = [NewPupil(p.name, name_key(p.name), p.birth, class_id) for class_id, _, p in wanted]
     made = await people.add_pupils(
         q, tools, school_id, pupils, from_day=year.first.isoformat(), now=now
