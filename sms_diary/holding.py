@@ -23,6 +23,7 @@ from sms_diary.db import Database, Queries
 from sms_diary.errors import DatabaseBusy
 from sms_diary.store import leases
 from sms_diary.store.tools import Tools
+from sms_diary.wake import asked_to_end
 
 BEATS = 6
 """A lease is prolonged this many times in its length."""
@@ -90,13 +91,14 @@ class Holding:
         self, name: str, first: Callable[[Queries], Awaitable[object]] | None = None
     ) -> None:
         """Return when it is taken; while the database is away too, it is tried again."""
-        while True:
+        while not asked_to_end():
             try:
                 if await self.take(name, first):
                     return
             except Exception as error:  # tried again in a moment
                 log.error("lease not taken", lease=name, error=type(error).__name__)
             await asyncio.sleep(min(LOOK_AGAIN, self._seconds / BEATS))
+        raise asyncio.CancelledError  # it is not taken
 
     async def lost(self, name: str) -> None:
         """Return when it is ours no more."""
@@ -113,8 +115,8 @@ class Holding:
             log.warning("lease not released", lease=name, error=type(error).__name__)
 
     async def beat(self) -> None:
-        """Prolong all that is held, for ever; what is not prolonged in time is lost."""
-        while True:
+        """Prolong all that is held, until cancelled; what is not prolonged in time is lost."""
+        while not asked_to_end():
             await asyncio.sleep(self._seconds / BEATS)
             before = dict(self._held)
             asked = time.monotonic()

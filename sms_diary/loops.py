@@ -1,6 +1,6 @@
 """How every loop runs: do what there is, wait for a hint or the poll, survive errors.
 
-What the loops do stands in `fanout`, `compose`, `dispatch`, `receipts` and `inbound`.
+What the loops do stands in `fanout`, `compose`, `dispatch`, `receipts`, `inbound` and `requests`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from sms_diary.wake import Wake
+from sms_diary.wake import Wake, asked_to_end
 
 POLL = 1.0
 """Seconds after which a loop looks for work even without a hint."""
@@ -21,13 +21,13 @@ log = structlog.get_logger(__name__)
 async def run(
     name: str, step: Callable[[], Awaitable[bool]], wake: Wake, *, poll: float = POLL
 ) -> None:
-    """Call `step` for ever. It returns whether there may be more to do at once.
+    """Call `step` until cancelled. It returns whether there may be more to do at once.
 
     An error is logged by its kind only (its text may hold personal data) and tried again with
     growing pauses: the work stands in a table and is not lost.
     """
     pause = _PAUSE_FIRST
-    while True:
+    while not asked_to_end():
         try:
             more = await step()
         except Exception as error:  # a loop must outlive whatever a step meets

@@ -16,7 +16,7 @@ from sms_diary import loops
 from sms_diary.channels.base import Channel, Reports
 from sms_diary.holding import LOOK_AGAIN, Holding
 from sms_diary.store import leases, sweeps
-from sms_diary.wake import Wake
+from sms_diary.wake import Wake, asked_to_end
 
 log = structlog.get_logger(__name__)
 Loop = tuple[str, Callable[[], Awaitable[bool]], Wake, float]
@@ -49,7 +49,7 @@ class Sending:
         Whoever cancels this waits for it: claiming stops, what is under way is answered and
         written down within the channel's bounds, then it says goodbye and gives the lease back.
         """
-        while True:
+        while not asked_to_end():
             if not self._holding.held(self._lease):
                 log.info("route is held by another process, waiting", route=self._channel.name)
                 await self._holding.wait(self._lease, self._first)

@@ -8,6 +8,17 @@ from __future__ import annotations
 import asyncio
 
 
+def asked_to_end() -> bool:
+    """Whether the task that asks was cancelled.
+
+    Loops ask before each round. A driver that meets a broken connection while it is cancelled
+    raises what it met in place of CancelledError; a loop that outlives errors would outlive its
+    own end then, and nobody cancels it twice.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 class Wake:
     """Set by whoever made work, waited for by whoever does it."""
 
@@ -36,3 +47,4 @@ class Wakes:
         self.dispatch = Wake()
         self.receipts = Wake()
         self.inbound = Wake()
+        self.requests = Wake()
