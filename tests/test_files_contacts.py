@@ -13,15 +13,14 @@ from sms_diary.ingest.files.consents import Verdict, Worth, judge
 from sms_diary.ingest.files.contacts import (
     BAD_BIRTH,
     BAD_CONSENT_DAY,
-    NOT_UNDERSTOOD,
     SHARED_NUMBER,
     ContactRow,
     Contacts,
-    consent_of,
     read_contacts,
 )
 from sms_diary.ingest.files.text import read_csv
 from sms_diary.ingest.matching import ClassIndex
+from sms_diary.ingest.reading.values.consents import NOT_UNDERSTOOD, consent_of
 
 SAMPLES = Path(__file__).parent / "samples"
 TODAY = date(2026, 11, 24)

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from sms_diary.errors import FileProblem
 from sms_diary.ingest.days import SchoolYear, parse_day, school_year
 from sms_diary.ingest.drafts import Draft, PupilRef
-from sms_diary.ingest.files.cells import RARE, read_cell
 from sms_diary.ingest.files.contacts import read_contacts
 from sms_diary.ingest.files.marks import COMMENT_CUT, MarkRow, Marks, read_marks
 from sms_diary.ingest.files.text import read_csv
 from sms_diary.ingest.matching import ClassIndex, NameIndex, Slot, find_slot
+from sms_diary.ingest.reading.values.marks import RARE, read_cell
 from sms_diary.model import Kind
 
 SAMPLES = Path(__file__).parent / "samples"

@@ -6,61 +6,18 @@ A heading is known by the beginnings of its words, so that «Моб. тел.», 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sms_diary.errors import FileProblem
 from sms_diary.ingest.files.text import Row
+from sms_diary.ingest.reading.headings import NUMBERING, Field, field_of
 from sms_diary.ingest.values import clean_line
 
 LOOK_AT = 20
 """The headings stand within this many first rows."""
 
 KNOWN_ENOUGH = 2
-_LONGEST_HEADING = 90
-_WORD = re.compile(r"[a-zа-я0-9]+|№")
-_NUMBERING = re.compile(r"(?:№|n|номер)?\s*(?:п/?п)?\.?", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One meaning of a column.
-
-    `any_of`: groups of word beginnings, one group must be there whole; `none_of`: beginnings
-    that must not. A beginning with `=` is a whole word. Fields are tried in order.
-    """
-
-    name: str
-    title: str
-    any_of: tuple[str, ...]
-    none_of: tuple[str, ...] = ()
-
-    def fits(self, words: Sequence[str]) -> bool:
-        if any(_has(words, stem) for stem in self.none_of):
-            return False
-        return any(all(_has(words, stem) for stem in group.split()) for group in self.any_of)
-
-
-def _has(words: Sequence[str], stem: str) -> bool:
-    if stem.startswith("="):
-        return stem[1:] in words
-    return any(word.startswith(stem) for word in words)
-
-
-CLASS = Field("class", "Класс", ("класс", "параллел", "=кл"), ("руковод",))
-PUPIL_FIELDS = (
-    Field("surname", "Фамилия", ("=фамилия",), ("имя", "отчеств", "инициал")),
-    Field("first", "Имя", ("=имя",), ("фамили", "отчеств")),
-    Field("patronymic", "Отчество", ("=отчество",), ("фамили", "=имя")),
-    Field(
-        "pupil",
-        "Ученик (ФИО)",
-        ("фио", "=ф =и =о", "=ф =и", "фамили =имя", "фамили инициал", "ученик", "ученица",
-         "учащ", "обучающ", "ребен"),
-    ),
-)  # fmt: skip
-"""The pupil in one column, or in two or three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +49,6 @@ class Header:
         return " ".join(filter(None, names))
 
 
-def field_of(heading: str, fields: Sequence[Field]) -> str | None:
-    """The name of the field that a heading means, or None."""
-    if len(heading) > _LONGEST_HEADING:
-        return None
-    words = _WORD.findall(heading.lower().replace("ё", "е"))
-    return next((field.name for field in fields if field.fits(words)), None)
-
-
 def find_header(rows: Sequence[Row], fields: Sequence[Field], needed: Sequence[str]) -> Header:
     """The row among the first `LOOK_AT` with most known headings, at least two.
 
@@ -125,7 +74,7 @@ def _header(index: int, row: Row, fields: Sequence[Field]) -> Header:
         heading = clean_line(cell)
         if name := field_of(heading, fields):
             columns[name] = (*columns.get(name, ()), at)
-        elif heading and not _NUMBERING.fullmatch(heading):
+        elif heading and not NUMBERING.fullmatch(heading):
             unknown.append(heading)
     return Header(row.number, index, columns, tuple(unknown))
 

@@ -13,10 +13,11 @@ from datetime import date
 
 from sms_diary.ingest.days import parse_day, school_year
 from sms_diary.ingest.drafts import Draft, PupilRef
-from sms_diary.ingest.files.cells import Cell, read_cell
-from sms_diary.ingest.files.header import CLASS, PUPIL_FIELDS, Field, Header, find_header
+from sms_diary.ingest.files.header import Header, find_header
 from sms_diary.ingest.files.notes import is_note
 from sms_diary.ingest.files.text import Row
+from sms_diary.ingest.reading.headings import CLASS, PUPIL_FIELDS, Field
+from sms_diary.ingest.reading.values.marks import Cell, read_cell
 from sms_diary.ingest.subjects import subject_key, work_key
 from sms_diary.model import Kind
 
