@@ -34,6 +34,9 @@ class Outgoing:
     udh_ref: int = 0
     total: int = 1
     seq: int = 1
+    doubted: bool = False
+    """Whether an earlier attempt was in doubt and is repeated now: then «I have it already» is
+    good news."""
 
 
 class Outcome(StrEnum):
@@ -77,6 +80,8 @@ class ReceiptReport:
     raw: bytes
     reference: int | None = None
     """Our own reference echoed, where the operator does so (SMPP 3.4 §5.3.2.17)."""
+    part_id: int | None = None
+    """Our own id of the part echoed whole, or the part that was asked for."""
 
 
 @value
@@ -85,7 +90,7 @@ class Asked:
 
     part_id: int
     provider_id: str
-    """Verbatim."""
+    """Verbatim; "" of a part in doubt, which can be asked for by our own id alone."""
     number: str
     """E.164 with the plus sign."""
     sender: str = ""

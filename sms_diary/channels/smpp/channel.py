@@ -91,6 +91,10 @@ class SmppChannel:
     def ready(self) -> bool:
         return not self._stopping and bool(self._connections.sending())
 
+    def well(self) -> bool:
+        """Whether nothing is known that would keep it from sending."""
+        return self.ready()
+
     def room(self) -> int:
         return self._out.room() if self.ready() else 0
 

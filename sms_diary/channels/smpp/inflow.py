@@ -14,10 +14,10 @@ from sms_diary import crash
 from sms_diary.channels import pdu
 from sms_diary.channels.base import InboundReport, ReceiptReport
 from sms_diary.channels.pdu import Deliver
+from sms_diary.channels.reporting import Reporter
 from sms_diary.channels.smpp.address import e164
 from sms_diary.channels.smpp.inbound import read_inbound
 from sms_diary.channels.smpp.receipts import is_receipt, read_receipt
-from sms_diary.channels.smpp.reporting import Reporter
 from sms_diary.channels.smpp.session import Session
 from sms_diary.channels.smpp.settings import SmppSettings
 

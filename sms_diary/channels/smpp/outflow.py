@@ -14,10 +14,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from sms_diary import crash
 from sms_diary.channels import pdu
 from sms_diary.channels.base import Outcome, Outgoing, Result
+from sms_diary.channels.reporting import Reporter
 from sms_diary.channels.smpp import results
 from sms_diary.channels.smpp.intake import Answer
 from sms_diary.channels.smpp.pacing import Pacer
-from sms_diary.channels.smpp.reporting import Reporter
 from sms_diary.channels.smpp.session import Session
 from sms_diary.channels.smpp.settings import SmppSettings
 from sms_diary.channels.smpp.submit import SubmitBuilder

@@ -56,7 +56,11 @@ def load(own: Mapping[str, Any], folders: Iterable[Path]) -> Profile:
                 "оператора."
             )
     return Profile(
-        SmppSettings(**values, vendor_codes=_vendor_codes(provider)),
+        SmppSettings(
+            **values,
+            vendor_codes=_vendor_codes(provider),
+            of_phones=provider.of_phones if provider else (),
+        ),
         provider,
         dict.fromkeys(defaults, Source.PROVIDER) | dict.fromkeys(own, Source.ROUTE),
     )

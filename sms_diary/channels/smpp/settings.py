@@ -14,6 +14,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sms_diary.channels.pdu import BIND_SIZES
+from sms_diary.channels.spec.meanings import OfPhone
 from sms_diary.errors import ConfigError
 from sms_diary.model import Failure, Scope
 
@@ -87,6 +88,8 @@ class SmppSettings:
     registered_delivery: int = 1
     """SMPP 3.4 §5.2.17: 0 none, 1 final, 2 failures only; +16 for intermediate notices."""
     vendor_codes: Mapping[int, VendorCode] = field(default_factory=dict)
+    of_phones: tuple[OfPhone, ...] = field(default_factory=tuple)
+    """What the codes of receipts say of phones."""
     """Statuses of this operator's own, from its provider file."""
     query_after: float = 0.0
     """Silence after which query_sm asks what became of a part; 0 = never."""

@@ -3,29 +3,25 @@
 A file says who the provider is, how far its statements were checked, the settings that a route of
 it starts from, and what the operator's own codes mean in our words. Everything is checked; what is
 wrong is told in Russian with file, line and key. Nothing in a file is run. What becomes of the
-values is the channel's work (`channels.smpp.profile`).
+values is the channels' work (`channels.smpp.profile`, `channels.http`).
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from sms_diary.channels.spec.http import Http
+from sms_diary.channels.spec.lines import Lines
+from sms_diary.channels.spec.meanings import OfPhone
+from sms_diary.channels.spec.smpp import Smpp
 from sms_diary.errors import ConfigError
-from sms_diary.fields import SmppFields, Strict, sentence
+from sms_diary.fields import Strict, sentence
 from sms_diary.model import Failure, Scope
 from sms_diary.values import value
 
@@ -36,9 +32,6 @@ VERIFIED_RU: dict[str, str] = {
     "no": "не проверено",
 }
 """How far the statements of a file can be trusted."""
-_LAST_STATUS = 0xFFFF_FFFF
-_MOST_CODES = 1024
-"""Codes in one range: a slip of the pen must not become four milliards of entries."""
 
 
 @value
@@ -67,6 +60,10 @@ class Provider:
     defaults: Mapping[str, Any]
     """Fields of `SmppFields` that the file sets."""
     codes: tuple[Code, ...]
+    http: Http | None = None
+    """Of a provider over HTTP; then there are no `defaults` and `codes`."""
+    of_phones: tuple[OfPhone, ...] = ()
+    """What the codes of its receipts say of phones."""
 
 
 def load(name: str, folders: Iterable[Path]) -> Provider:
@@ -94,11 +91,11 @@ def read(file: Path) -> Provider:
             f"Файл оператора {file} не читается: проверьте права и кодировку (UTF-8)."
         ) from wrong
     try:
-        found = _File.model_validate(tomllib.loads(text), context=file.stem)
+        found = File.model_validate(tomllib.loads(text), context=file.stem)
     except tomllib.TOMLDecodeError as wrong:
         raise ConfigError(f"Файл оператора {file} — не TOML{_at_line(wrong)}.") from wrong
     except ValidationError as wrong:
-        lines = _Lines(text)
+        lines = Lines(text)
         told = [
             f"  {lines.told(error['loc'])}: {sentence(error)}"
             for error in wrong.errors(include_url=False, include_input=False)
@@ -107,8 +104,10 @@ def read(file: Path) -> Provider:
     about, smpp = found.provider, found.smpp
     return Provider(
         about.name, about.title, about.verified, about.note,
-        smpp.model_dump(exclude_unset=True, exclude={"codes"}),
+        smpp.model_dump(exclude_unset=True, exclude={"codes", "receipts"}),
         tuple(Code(one.code, one.failure, one.scope, one.delay, one.reason) for one in smpp.codes),
+        found.http,
+        found.http.receipts.codes if found.http else smpp.receipts,
     )  # fmt: skip
 
 
@@ -117,13 +116,12 @@ def _at_line(wrong: tomllib.TOMLDecodeError) -> str:
     return f", строка {found[1]}" if found else ""
 
 
-# --- the format
+class About(Strict):
+    """`[provider]`: who it is."""
 
-
-class _About(Strict):
     name: str
     title: str = Field(min_length=1)
-    kind: Literal["smpp"]
+    kind: Literal["smpp", "http"]
     verified: Literal["live", "documentation", "clients", "no"]
     note: str = ""
 
@@ -135,99 +133,17 @@ class _About(Strict):
         return name
 
 
-def _codes(given: object) -> range:
-    """`0x401`, or `{ from = 0x401, to = 0x40F }`."""
-    match given:
-        case bool():
-            pass
-        case int():
-            given = {"from": given, "to": given}
-    match given:
-        case {"from": int(first), "to": int(last), **rest} if not rest:
-            if 0 < first <= last <= _LAST_STATUS and last - first < _MOST_CODES:
-                return range(first, last + 1)
-    raise ValueError(
-        "нужен код (0x401) или отрезок ({ from = 0x401, to = 0x40F }), больше нуля и не длиннее "
-        f"{_MOST_CODES} кодов"
-    )
+class File(Strict):
+    """A whole file."""
 
-
-class _Meaning(Strict):
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    code: Annotated[range, BeforeValidator(_codes)]
-    failure: Failure
-    scope: Scope = Scope.MESSAGE
-    delay: float = Field(0.0, ge=0, le=86_400)
-    reason: str = ""
-
-
-class _Smpp(SmppFields):
-    codes: tuple[_Meaning, ...] = ()
+    provider: About
+    smpp: Smpp = Smpp()
+    http: Http | None = None
 
     @model_validator(mode="after")
-    def _each_code_once(self) -> _Smpp:
-        seen: set[int] = set()
-        for one in self.codes:
-            twice = seen.intersection(one.code)
-            if twice:
-                raise ValueError(f"код 0x{min(twice):X} объяснён дважды")
-            seen.update(one.code)
+    def _of_its_kind(self) -> File:
+        if (self.provider.kind == "http") != (self.http is not None):
+            raise ValueError("раздел [http] нужен там, где kind = http, и только там")
+        if self.http is not None and self.smpp.model_fields_set:
+            raise ValueError("раздела [smpp] там, где kind = http, не бывает")
         return self
-
-
-class _File(Strict):
-    provider: _About
-    smpp: _Smpp = _Smpp()
-
-
-# --- where in a file
-
-
-_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]")
-_KEY = re.compile(r"\s*([\w\"'.\s-]+?)\s*=")
-_FENCE = re.compile(r'"""|' + "'''")
-
-
-class _Lines:
-    """Where the keys of a TOML text stand; tomllib does not tell.
-
-    Good for tables and keys on lines of their own, as these files are written; what it does not
-    find is told without a line.
-    """
-
-    def __init__(self, text: str) -> None:
-        self._at: dict[tuple[str | int, ...], int] = dict(_positions(text))
-
-    def told(self, place: Sequence[str | int]) -> str:
-        """`строка 7, smpp.codes.2.scope`, the line of the nearest thing that is there."""
-        key = ".".join(str(step + 1) if isinstance(step, int) else step for step in place)
-        for length in range(len(place), 0, -1):
-            if line := self._at.get(tuple(place[:length])):
-                return f"строка {line}, {key}"
-        return key or "файл"
-
-
-def _positions(text: str) -> Iterator[tuple[tuple[str | int, ...], int]]:
-    table: tuple[str | int, ...] = ()
-    counts: dict[tuple[str, ...], int] = {}
-    inside = False
-    for number, line in enumerate(text.splitlines(), 1):
-        fences = len(_FENCE.findall(line))
-        if inside:
-            inside = fences % 2 == 0
-            continue
-        if header := _HEADER.match(line):
-            path = _path(header[2])
-            table = path
-            if header[1] == "[[":
-                counts[path] = counts.get(path, -1) + 1
-                table = (*path, counts[path])
-            yield table, number
-        elif key := _KEY.match(line):
-            yield (*table, *_path(key[1])), number
-        inside = fences % 2 == 1
-
-
-def _path(text: str) -> tuple[str, ...]:
-    return tuple(step.strip(" \t\"'") for step in text.split("."))

@@ -1,7 +1,7 @@
 """News folded into few calls: what comes in bursts is brought on in lists, one call at a time.
 
 While a call is being committed the next list gathers, so a slow database makes lists longer,
-not tasks more. Knows nothing of SMPP.
+not tasks more. Knows nothing of any wire.
 """
 
 from __future__ import annotations

@@ -1,0 +1,174 @@
+"""A request from its template: gaps filled, fields placed. Nothing here touches the wire."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sms_diary.channels.base import Asked, Outgoing
+from sms_diary.channels.http.settings import HttpSettings
+from sms_diary.channels.spec import templates
+from sms_diary.channels.spec.exchange import Request
+from sms_diary.channels.spec.meanings import word
+from sms_diary.channels.spec.templates import Fill, Gap
+from sms_diary.clock import SECOND
+from sms_diary.values import value
+
+_INT31 = 0x7FFF_FFFE
+_PER = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "ms": 0.001}
+
+
+@value
+class Prepared:
+    """A request that may be written to any of the provider's addresses."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    form: tuple[tuple[str, str], ...] | None
+    json: Any
+    """Only where `form` is None and the request has a body."""
+    has_json: bool
+    headers: Mapping[str, str]
+
+
+def ours(part_id: int, form: str) -> str | int:
+    """Our id as the provider takes it; 31 bits are not unique for ever, so never alone a proof."""
+    if form == "int31":
+        return part_id % _INT31 + 1
+    return part_id if form == "number" else str(part_id)
+
+
+def phone(number: str, form: str) -> str | int:
+    """An E.164 number as the provider writes it."""
+    digits = number.removeprefix("+")
+    match form:
+        case "plus":
+            return f"+{digits}"
+        case "ten":
+            return digits[-10:]
+        case "number":
+            return int(digits)
+    return digits
+
+
+def sending(settings: HttpSettings, parts: Sequence[Outgoing]) -> Prepared:
+    """The request that hands these parts over, at most `send.most` of them, of one sender."""
+    fills = [_of_part(settings, part, place) for place, part in enumerate(parts)]
+    return prepare(settings, settings.spec.send, fills)
+
+
+def asking(settings: HttpSettings, request: Request, parts: Sequence[Asked]) -> Prepared:
+    """The request that asks about these parts, or about the account where there are none."""
+    fills = [_of_asked(settings, part, place) for place, part in enumerate(parts)]
+    return prepare(settings, request, fills or [_of_account(settings)])
+
+
+def prepare(settings: HttpSettings, request: Request, fills: Sequence[Fill]) -> Prepared:
+    auth, first = settings.spec.auth, fills[0]
+    headers = templates.fill({**auth.headers, **request.headers}, first)
+    if auth.basic is not None:
+        pair = ":".join(word(templates.fill(one, first)) for one in auth.basic)
+        headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    fields, more = _fields(request, fills)
+    if isinstance(fields, dict):
+        fields = {**templates.fill(auth.fields, first), **fields}
+    path = word(templates.fill(request.path, first)) if request.path else ""
+    if request.encode == "json":
+        return Prepared(request.method, path, (), None, fields, True, headers)
+    pairs = (*_pairs(fields), *(pair for one in more for pair in _pairs(one)))
+    if request.encode == "query":
+        return Prepared(request.method, path, pairs, None, None, False, headers)
+    return Prepared(request.method, path, (), pairs, None, False, headers)
+
+
+def _fields(request: Request, fills: Sequence[Fill]) -> tuple[Any, list[Any]]:
+    """The fields, and those of each message where these are joined to them."""
+    first = fills[0]
+    if request.each is None:
+        return templates.fill(request.fields, first), []
+    items = [templates.fill(request.each, own) for own in fills]
+    if not any(gap.word == "items" for gap in templates.gaps(request.fields)):
+        return templates.fill(request.fields, first), items
+    whole: Any = request.join.join(map(word, items)) if request.join else items
+
+    def outside(gap: Gap) -> Any:
+        return whole if gap.word == "items" else first(gap)
+
+    return templates.fill(request.fields, outside), []
+
+
+def _pairs(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """A list repeats its field."""
+    return [
+        (name, word(one))
+        for name, given in fields.items()
+        for one in (given if isinstance(given, list) else [given])
+    ]
+
+
+# --- what stands in the gaps
+
+
+def _of_account(settings: HttpSettings) -> Fill:
+    def found(gap: Gap) -> Any:
+        match gap.word:
+            case "secret":
+                return settings.secrets.get(gap.name)
+            case "sender":
+                return settings.source or None
+            case "callback":
+                return settings.callback("receipts")
+            case "inbound":
+                return settings.callback("inbound")
+        return None
+
+    return found
+
+
+def _of_asked(settings: HttpSettings, part: Asked, place: int) -> Fill:
+    general = _of_account(settings)
+
+    def found(gap: Gap) -> Any:
+        match gap.word:
+            case "id":
+                known = part.provider_id
+                return int(known) if gap.form == "number" and known.isdecimal() else known or None
+            case "phone":
+                return phone(part.number, gap.form)
+            case "ours":
+                return ours(part.part_id, gap.form)
+            case "n":
+                return place
+        return general(gap)
+
+    return found
+
+
+def _of_part(settings: HttpSettings, part: Outgoing, place: int) -> Fill:
+    asked = Asked(part.part_id, "", part.number)
+    known = _of_asked(settings, asked, place)
+
+    def found(gap: Gap) -> Any:
+        match gap.word:
+            case "text":
+                return part.text.encode("utf-16-be", "replace").hex() if gap.form else part.text
+            case "sender":
+                return part.sender or settings.source or None
+            case "valid":
+                return max(1, int(part.seconds_left / _PER[gap.form]))
+            case "expires":
+                return _moment(part.expires, gap.form)
+            case "coding":
+                return settings.spec.coding.get(part.alphabet.value)
+        return known(gap)
+
+    return found
+
+
+def _moment(expires: int, form: str) -> int | str:
+    if form == "unix":
+        return expires // SECOND
+    return datetime.fromtimestamp(expires // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

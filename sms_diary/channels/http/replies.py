@@ -1,0 +1,65 @@
+"""A reply as a document, and which of its results speaks of which message."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sms_diary.channels.spec.exchange import Format, Results
+from sms_diary.channels.spec.meanings import word
+
+_NOT_DIGIT = re.compile(r"[^0-9]")
+_NATIONAL = 10
+
+
+def text_of(body: bytes) -> str:
+    return body.decode("utf-8-sig", "replace")
+
+
+def document(form: Format, body: bytes) -> Any:
+    """What paths are looked up in; None for a reply that cannot be read."""
+    if form.format == "json":
+        try:
+            return json.loads(body.decode("utf-8-sig"))
+        except (ValueError, RecursionError):
+            pass
+    text = text_of(body)
+    for pattern in form.patterns:
+        if found := pattern.search(text):
+            return {name: said for name, said in found.groupdict().items() if said is not None}
+    return None
+
+
+def same_phone(one: str, other: str) -> bool:
+    """Whether two spellings mean the same Russian number."""
+    digits = [_NOT_DIGIT.sub("", said)[-_NATIONAL:] for said in (one, other)]
+    return digits[0] == digits[1] and len(digits[0]) == _NATIONAL
+
+
+def matches(
+    reading: Results, found: Any, keys: Sequence[Mapping[str, str]]
+) -> list[list[Any]] | None:
+    """The results of each message, by its `phone`, `id` and `ours` (as they were written in the
+    request); None for a reply from which it cannot be told."""
+    results = found if reading.items is None else reading.items.find(found)
+    if isinstance(results, Mapping) and reading.keyed_by is not None:
+        by = reading.keyed_by
+        return [
+            [inner for key, inner in results.items() if _same(by, key, own[by])] for own in keys
+        ]
+    if not isinstance(results, list):
+        alone = len(keys) == 1 and results is not None
+        return [[results]] if alone else None
+    if reading.by == "order":
+        return [[one] for one in results] if len(results) == len(keys) else None
+    path = getattr(reading, reading.by)
+    return [
+        [one for one in results if _same(reading.by, path.text(one), own[reading.by])]
+        for own in keys
+    ]
+
+
+def _same(by: str, said: Any, own: str) -> bool:
+    return same_phone(word(said), own) if by == "phone" else bool(own) and word(said) == own
