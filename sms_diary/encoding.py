@@ -12,7 +12,7 @@ import unicodedata
 from enum import StrEnum
 from functools import lru_cache
 
-from iuliia import MOSMETRO
+import iuliia
 
 
 class Alphabet(StrEnum):
@@ -62,6 +62,11 @@ def encode(text: str, alphabet: Alphabet) -> bytes:
     if alphabet is Alphabet.GSM7:
         return codecs.charmap_encode(text, "strict", _CODES)[0]
     return text.encode("utf-16-be", "replace")
+
+
+def beyond_gsm7(text: str) -> str:
+    """The characters that make a text UCS-2, each once, in the order they come in."""
+    return "".join(dict.fromkeys(_NOT_GSM7.findall(text)))
 
 
 def units(text: str) -> int:
@@ -150,32 +155,52 @@ _LATIN_TWINS = {
 }  # fmt: skip
 """What people type beside letters, by characters that GSM-7 has."""
 
+SCHEMES = {
+    name: getattr(iuliia, name.upper())
+    for name in (
+        "mosmetro", "icao_doc_9303", "gost_7034", "gost_52290", "gost_52535", "gost_16876_alt",
+        "ala_lc_alt", "bs_2979_alt", "mvd_310", "mvd_782", "telegram", "wikipedia", "yandex_maps",
+        "yandex_money",
+    )
+}  # fmt: skip
+"""Schemes of transliteration that stay within GSM-7, by the names that iuliia gives them."""
+
 _WORD = re.compile(r"[^\W\d_]+")
 _SPACES = re.compile(" {2,}")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 
 
-def transliterate(text: str) -> str:
-    """The text in Latin (scheme MOSMETRO), every character within GSM-7.
+def transliterate(text: str, scheme: str = "mosmetro") -> str:
+    """The text in Latin, every character within GSM-7; `scheme` is a name of `SCHEMES`.
 
     Words in capitals stay in capitals (ПОМОЩЬ → POMOSCH). Of what has no Latin twin, letters
     lose their accents or become «?», and signs such as emoji are dropped.
     """
-    latin = _WORD.sub(_latin_word, text)
+    latin = _WORD.sub(lambda match: _latin_word(match[0], scheme), text)
     if _NOT_GSM7.search(latin) is None:
         return latin
     return _SPACES.sub(" ", _NOT_GSM7.sub(_nearest, latin)).strip(" ")
 
 
-def _latin_word(match: re.Match[str]) -> str:
-    word = match[0]
-    return word if word.isascii() else _translate(word)
+def in_gsm7(text: str) -> str | None:
+    """The text with «», №, — and their like in plain signs, if that makes it GSM-7; else None.
+
+    In a Cyrillic text these signs cost no more than others, so there they stay.
+    """
+    if _CYRILLIC.search(text):
+        return None
+    plainer = _NOT_GSM7.sub(lambda match: _LATIN_TWINS.get(match[0], match[0]), text)
+    return plainer if _NOT_GSM7.search(plainer) is None else None
+
+
+def _latin_word(word: str, scheme: str) -> str:
+    return word if word.isascii() else _translate(word, scheme)
 
 
 @lru_cache(maxsize=16_384)
-def _translate(word: str) -> str:
+def _translate(word: str, scheme: str) -> str:
     # A school's texts are made of few different words, and iuliia needs 2-10 µs for each.
-    latin: str = MOSMETRO.translate(word)
+    latin: str = SCHEMES[scheme].translate(word)
     capitals = len(word) > 1 and word.isupper() and _CYRILLIC.search(word) is not None
     return latin.upper() if capitals else latin
 

@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 
 from sms_diary.encoding import (
     PART,
+    SCHEMES,
     SINGLE,
     Alphabet,
+    beyond_gsm7,
     choose,
     clean,
     encode,
+    in_gsm7,
     segments,
     split,
     transliterate,
@@ -170,6 +173,34 @@ def test_transliteration_reads_well(russian: str, latin: str) -> None:
     assert transliterate(russian) == latin
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
 @given(TEXTS)
-def test_a_transliterated_text_is_gsm7(text: str) -> None:
-    assert choose(transliterate(text)) is Alphabet.GSM7
+def test_a_transliterated_text_is_gsm7(scheme: str, text: str) -> None:
+    assert choose(transliterate(text, scheme)) is Alphabet.GSM7
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_no_letter_is_lost_in_any_scheme(scheme: str) -> None:
+    letters = "абвгдеёжзийклмнопрстуфхцчшщыэюя"
+    assert "?" not in transliterate(letters + letters.upper(), scheme)
+    assert transliterate("ПОМОЩЬ", scheme).isupper()
+
+
+@pytest.mark.parametrize(
+    ("text", "plainer"),
+    [
+        ("Room №5 — “A”…", 'Room N5 - "A"...'),
+        ("Room 5", "Room 5"),
+        ("Каб. №5", None),
+        ("Room 李", None),
+    ],
+)
+def test_signs_are_made_plain_where_that_makes_the_text_gsm7(
+    text: str, plainer: str | None
+) -> None:
+    assert in_gsm7(text) == plainer
+
+
+def test_what_forces_ucs2_is_named_once_in_order() -> None:
+    assert beyond_gsm7("№5 а — №6 [а]") == "№а—"
+    assert beyond_gsm7("Room 5 [€]") == ""

@@ -2,57 +2,38 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import re
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from sms_diary.encoding import Alphabet, choose, segments
 from sms_diary.errors import ConfigError
-from sms_diary.model import Kind, Told
-from sms_diary.render import Level, Renderer, Style, Subjects, Text
+from sms_diary.model import Gender, Kind, Told
+from sms_diary.render import Level, Renderer, Style, Subjects, Text, words
 from sms_diary.resources import templates_dir
+from tests.telling import (
+    BIO,
+    DAY,
+    ENG,
+    GEO,
+    HIST,
+    LIT,
+    MAT,
+    PE,
+    RENDERER,
+    RUS,
+    TERM,
+    TUESDAY,
+    WEEK,
+    absence,
+    mark,
+    numbered,
+    of_class,
+    term,
+)
 
-RENDERER = Renderer.from_folder(templates_dir())
 STYLE = Style("Школа Пример")
-TUESDAY = date(2026, 11, 24)
-RUS, LIT, MAT, ENG, PE = (
-    "Русский язык", "Литература", "Математика", "Иностранный язык (английский)",
-    "Физическая культура",
-)  # fmt: skip
-HIST, GEO, BIO = "История", "География", "Биология"
-
-
-def numbered(items: Sequence[Told]) -> list[Told]:
-    return [dataclasses.replace(item, line_id=n) for n, item in enumerate(items, start=1)]
-
-
-def mark(subject: str, value: str, **more: object) -> Told:
-    fields: dict[str, object] = {
-        "line_id": 1, "kind": Kind.MARK, "pupil": "Дарья Б.", "class_name": "", "day": TUESDAY,
-        "subject": subject, "value": value,
-    }  # fmt: skip
-    return Told(**(fields | more))  # type: ignore[arg-type]
-
-
-def absence(code: str, subject: str = "", **more: object) -> Told:
-    return mark(subject, code, **({"kind": Kind.ABSENCE, "pupil": "Лев Ж."} | more))
-
-
-def term(subject: str, value: str, name: str, **more: object) -> Told:
-    return mark(subject, value, **({"kind": Kind.TERM_MARK, "day": None, "work": name} | more))
-
-
-def of_class(kind: Kind, body: object, **more: object) -> Told:
-    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    fields = {"kind": kind, "pupil": "", "class_name": "5А", "day": date(2026, 11, 25)}
-    subject = str(more.pop("subject", ""))
-    return mark(subject, "digest", **(fields | {"body": text} | more))
 
 
 def tell(*items: Told, style: Style = STYLE) -> list[Text]:
@@ -67,90 +48,6 @@ def one(*items: Told, style: Style = STYLE) -> str:
 def at(level: Level, *items: Told) -> str:
     (text,) = RENDERER.tell_at(numbered(items), STYLE, level)
     return text
-
-
-DAY = [mark(RUS, "5"), mark(RUS, "4"), mark(MAT, "4"), absence("Н", ENG, pupil="Дарья Б."),
-       mark(PE, "зач")]  # fmt: skip
-WEEK = [
-    mark(RUS, "4", pupil="Ева О.", day=date(2026, 11, 16)),
-    mark(RUS, "5", pupil="Ева О.", day=date(2026, 11, 18)),
-    *[mark(MAT, value, pupil="Ева О.", day=date(2026, 11, 17)) for value in "344"],
-    mark(LIT, "5", pupil="Ева О.", day=date(2026, 11, 19)),
-    mark(HIST, "4", pupil="Ева О.", day=date(2026, 11, 21)),
-    absence("Н", pupil="Ева О.", day=date(2026, 11, 20), lesson=1),
-    absence("Б", pupil="Ева О.", day=date(2026, 11, 20), lesson=2),
-]
-TERM = [term(subject, value, "2 четверть", pupil="Фёдор М.")
-        for subject, value in zip((RUS, LIT, MAT, ENG, HIST), "45455", strict=True)]  # fmt: skip
-YEAR = [term(subject, value, "год", pupil="Яна П.")
-        for subject, value in zip((RUS, LIT, MAT, ENG, BIO, GEO, HIST), "4545545", strict=True)
-        ]  # fmt: skip
-CHANGES = [
-    of_class(Kind.TIMETABLE_CHANGE, {"subject": RUS, "instead_of": GEO, "room": "12"}, lesson=3),
-    of_class(Kind.TIMETABLE_CHANGE, {"cancelled": True}, lesson=6),
-]
-HOMEWORK = [
-    of_class(Kind.HOMEWORK, body, subject=subject)
-    for subject, body in ((RUS, "упр.215"), (MAT, "№412,413"), (GEO, "§14"))
-]
-LESSONS = of_class(
-    Kind.TIMETABLE,
-    [{"lesson": n, "subject": subject, "start": "08:30"}
-     for n, subject in enumerate((RUS, MAT, RUS, "Музыка", PE), start=1)],
-)  # fmt: skip
-FROST = "24.11 занятия 1-4 кл. отменены (мороз). 5-11 кл. - по расписанию"
-
-SAMPLES = [
-    (Level.MINIMAL, DAY, "Дарья Б. 24.11: рус 5,4; мат 4; англ н; физ-ра зач"),
-    (Level.MINIMAL, [mark(MAT, "4", pupil="Тимур А.", work="Контрольная работа")],
-     "Тимур А. 24.11 мат: 4 (контр. работа)"),
-    (Level.COMPACT,
-     [mark(MAT, "2", pupil="Глеб К.", work="Самост. раб.", body="Пересдача до 01.12")],
-     "Глеб К. 24.11 мат: 2 (самост.). Пересдача до 01.12"),
-    (Level.COMPACT,
-     [mark(RUS, ".", pupil="Кира Е.", work="Домашняя работа", day=date(2026, 11, 20))],
-     "Кира Е. рус: долг - дом. раб. за 20.11 не сдана"),
-    (Level.FULL, [mark(HIST, "5", was="4", day=date(2026, 11, 20))],
-     "Дарья Б. 20.11 история: 5 (было 4)"),
-    (Level.FULL, [absence("Н", lesson=lesson) for lesson in (1, 2, 3)],
-     "Лев Ж. 24.11 нет на уроках 1-3"),
-    (Level.MINIMAL, WEEK, "Ева О. 16-21.11: рус 4,5; мат 3,4,4; лит 5; ист 4. Пропусков: 2"),
-    (Level.MINIMAL, TERM, "Фёдор М. 2 четв: рус 4, лит 5, мат 4, англ 5, ист 5"),
-    (Level.COMPACT, YEAR, "Яна П. год: рус 4, лит 5, мат 4, англ 5, биол 5, геог 4, ист 5"),
-    (Level.MINIMAL, [LESSONS], "5А ср 25.11: рус,мат,рус,муз,физ-ра. Начало 8:30"),
-    (Level.MINIMAL, CHANGES, "5А ср 25.11: 3 ур. рус вместо геогр, каб.12; 6 ур. нет"),
-    (Level.MINIMAL, HOMEWORK, "5А на 25.11: рус упр.215; мат №412,413; геогр §14"),
-    (Level.FULL, [of_class(Kind.ANNOUNCEMENT, "род. собрание чт 26.11 в 18:00, каб.24")],
-     "5А: род. собрание чт 26.11 в 18:00, каб.24"),
-    (Level.BARE, [of_class(Kind.ANNOUNCEMENT, FROST, class_name="")], FROST),
-]  # fmt: skip
-
-LONGEST = [
-    (DAY, "Дарья Б. 24.11: рус. яз. 5,4; матем. 4; англ. яз. н; физ-ра зач", "short"),
-    (SAMPLES[1][1], "Тимур А. 24.11 математика: 4 (контрольная работа)", "full"),
-    (SAMPLES[2][1], "Глеб К. 24.11 математика: 2 (самост. работа). Пересдача до 01.12", "medium"),
-    (SAMPLES[3][1], "Кира Е. русский язык: долг - домашняя работа за 20.11 не сдана", "full"),
-    (WEEK, "Ева О. 16-21.11: рус 4,5; мат 3,4,4; лит 5; ист 4. Пропусков: 2", "minimal"),
-    (CHANGES, "5А ср 25.11: 3 ур. русский язык, а не география, каб.12; 6 ур. нет", "full"),
-    (HOMEWORK, "5А на 25.11: русский язык упр.215; математика №412,413; география §14", "full"),
-    (SAMPLES[13][1], FROST, "bare"),
-]
-
-
-@pytest.mark.parametrize(("level", "items", "text"), SAMPLES)
-def test_each_sample_text_is_the_wording_of_some_level(
-    level: Level, items: list[Told], text: str
-) -> None:
-    assert at(level, *items) == text
-    assert segments(text) == 1
-
-
-@pytest.mark.parametrize(("items", "text", "level"), LONGEST)
-def test_the_longest_wording_that_costs_no_more_is_taken(
-    items: list[Told], text: str, level: str
-) -> None:
-    (told,) = tell(*items)
-    assert (told.text, told.level, told.segments) == (text, level, 1)
 
 
 def test_all_subjects_of_a_text_stand_at_one_level() -> None:
@@ -447,20 +344,6 @@ def test_the_kind_of_work_goes_before_a_second_segment_is_paid() -> None:
 # Latin
 
 
-@pytest.mark.parametrize(
-    ("items", "text"),
-    [
-        (DAY, "Darya B. 24.11: rus 5,4; mat 4; angl n; fiz-ra zach"),
-        (TERM, "Fedor M. 2 chetv: rus 4, lit 5, mat 4, angl 5, ist 5"),
-        (CHANGES, "5A sr 25.11: 3 ur. rus vmesto geogr, kab.12; 6 ur. net"),
-        (HOMEWORK, "5A na 25.11: rus upr.215; mat N412,413; geogr §14"),
-    ],
-)
-def test_a_sample_in_latin(items: list[Told], text: str) -> None:
-    style = Style("Школа", transliterate=True)
-    assert RENDERER.tell_at(numbered(items), style, Level.MINIMAL) == [text]
-
-
 def test_latin_gives_room_for_longer_names() -> None:
     (text,) = tell(*DAY, style=Style("Школа", transliterate=True))
     assert (text.level, text.segments, choose(text.text)) == ("full", 1, Alphabet.GSM7)
@@ -567,81 +450,78 @@ def test_braces_in_a_value_are_told_as_they_are() -> None:
     assert hostile in one(mark(hostile, "4", body=hostile, work=hostile, pupil=hostile))
 
 
-# Anything
+# Messages
 
-VALUES = {
-    Kind.MARK: ["1", "2", "3", "4", "5", "5/4", "зач", "незач", "осв", ".", "н/а", "5-"],
-    Kind.ABSENCE: ["Н", "НП", "УП", "Б", "ОП", "ОТ", "ОСВ"],
-}
-# «None» in a text must mean that we wrote it: nobody types it here.
-TYPED = st.text(max_size=30).filter(lambda text: "None" not in text)
-FREE = st.one_of(
-    st.sampled_from(["", "упр. 5", "Пересдача до 25.11", "https://a.invalid/x", "<b>x</b>",
-                     "{{ x }}", "а\nб\x00  в", "www.x.ru", "😀" * 5, "д" * 200]),
-    TYPED,
+
+def test_neighbours_share_messages_in_the_way_that_costs_least() -> None:
+    """Any two of these save nothing by sharing, all three take two SMS and not three."""
+    items = [
+        mark(MAT, "4", pupil=pupil, body="Так держать, молодец")
+        for pupil in ("Анна Б.", "Марк Б.", "Ольга Б.")
+    ]
+    assert [text.segments for text in tell(*items[:2])] == [1, 1]
+    assert [text.segments for text in tell(*items[1:])] == [1, 1]
+    assert [(text.line_ids, text.segments) for text in tell(*items)] == [((1, 2, 3), 2)]
+
+
+def test_lines_that_had_no_room_in_the_message_before_are_named() -> None:
+    items = [mark(MAT, "4", body=f"замечание учителя {n}") for n in range(9)]
+    first, *others = tell(*items)
+    assert first.moved == ()
+    assert others
+    assert [text.moved for text in others] == [text.line_ids for text in others]
+
+
+def test_nothing_has_moved_where_everything_fits() -> None:
+    assert all(text.moved == () for text in tell(*DAY, *TERM))
+
+
+def test_typography_gives_way_only_where_it_costs_a_segment() -> None:
+    short, long = "Olympiad “Kangaroo” — 26.11", "Olympiad “Kangaroo” — 26.11, " + "room 24, " * 6
+    assert one(of_class(Kind.ANNOUNCEMENT, short, class_name="10-B")) == f"10-B: {short}"
+    (text,) = tell(of_class(Kind.ANNOUNCEMENT, long, class_name="10-B"))
+    assert text.text.startswith('10-B: Olympiad "Kangaroo" - 26.11, room')
+    assert (text.segments, choose(text.text)) == (1, Alphabet.GSM7)
+
+
+def test_typography_of_a_russian_text_costs_nothing_and_stays() -> None:
+    body = "Олимпиада «Кенгуру» — 26.11, " + "кабинет №24, " * 6
+    (text,) = tell(of_class(Kind.ANNOUNCEMENT, body))
+    assert "«Кенгуру» — 26.11, кабинет №24" in text.text
+
+
+def test_a_school_chooses_its_scheme_of_transliteration() -> None:
+    item = mark("Химия", "5", pupil="Юлия Щ.")
+    for scheme, text in (
+        ("mosmetro", "Yuliya Sch. 24.11 khimiya: 5"),
+        ("icao_doc_9303", "Iuliia Shch. 24.11 khimiia: 5"),
+        ("gost_7034", "Yuliya Shh. 24.11 ximiya: 5"),
+    ):
+        assert one(item, style=Style("Ш", transliterate=True, scheme=scheme)) == text
+
+
+@pytest.mark.parametrize(
+    ("items", "text"),
+    [
+        ([absence("ОП", MAT, gender=Gender.FEMALE)], "Лев Ж. 24.11: опоздала (математика)"),
+        ([absence("ОП", gender=Gender.MALE)], "Лев Ж. 24.11: опоздал"),
+        ([absence("ОП", lesson=n, gender=Gender.MALE) for n in (1, 3)],
+         "Лев Ж. 24.11: опоздал на уроки 1,3"),
+        ([absence("ОП", lesson=n) for n in (1, 3)], "Лев Ж. 24.11: опоздания на уроки 1,3"),
+    ],
 )  # fmt: skip
-NAMES = st.one_of(
-    st.sampled_from([RUS, MAT, ENG, PE, HIST, GEO, "Робототехника и схемы", ""]),
-    TYPED,
-)
-CHANGE = st.fixed_dictionaries(
-    {}, optional={"subject": NAMES, "instead_of": NAMES, "room": FREE, "cancelled": st.booleans()}
-).map(lambda said: json.dumps(said, ensure_ascii=False))
+def test_who_is_known_was_late_and_of_others_a_noun_is_said(items: list[Told], text: str) -> None:
+    assert one(*items) == text
 
 
-@st.composite
-def lines(draw: st.DrawFn) -> Told:
-    kind = draw(st.sampled_from(list(Kind)))
-    values = VALUES.get(kind, ["4", "5"])
-    return Told(
-        line_id=0,
-        kind=kind,
-        pupil=draw(st.sampled_from(["Дарья Б.", "Марк Б.", "Юлия  Щ.", ""])),
-        class_name=draw(st.sampled_from(["5А", "10-Б", ""])),
-        day=draw(st.one_of(st.none(), st.dates(date(2026, 11, 16), date(2026, 11, 25)))),
-        subject=draw(NAMES),
-        lesson=draw(st.one_of(st.none(), st.integers(0, 8))),
-        work=draw(st.sampled_from(["2 четверть", "Контрольная работа", "Тест", "", "Особая"])),
-        value=draw(st.sampled_from(["", *values])),
-        was=draw(st.one_of(st.none(), st.sampled_from(["", *values]))),
-        body=draw(CHANGE if kind is Kind.TIMETABLE_CHANGE else FREE),
-        urgent=draw(st.booleans()),
-    )
+def test_a_kind_of_work_that_speaks_of_an_illness_is_not_told() -> None:
+    assert one(mark(MAT, "4", work="Сдано по болезни")) == "Дарья Б. 24.11 математика: 4"
 
 
-STYLES = st.builds(
-    Style,
-    school=st.sampled_from(["Школа Пример", ""]),
-    budget=st.integers(1, 4),
-    transliterate=st.booleans(),
-    phone=st.sampled_from(["", "000-10-00"]),
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.lists(lines(), max_size=14), STYLES)
-def test_whatever_is_due_is_told_once_within_its_segments(items: list[Told], style: Style) -> None:
-    items = numbered(items)
-    texts = RENDERER.tell(items, style)
-    assert sorted(n for text in texts for n in text.line_ids) == [item.line_id for item in items]
-    for text in texts:
-        assert text.text
-        assert text.segments == segments(text.text)
-        assert text.segments <= style.budget or len(text.line_ids) == 1
-        assert "  " not in text.text
-        assert "None" not in text.text
-        assert not re.search(r"https?://|www\.", text.text, re.IGNORECASE)
-        assert all(line == line.strip() for line in text.text.split("\n"))
-        assert not style.transliterate or choose(text.text) is Alphabet.GSM7
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.lists(lines(), min_size=1, max_size=8), STYLES)
-def test_no_wording_is_cheaper_than_the_one_taken(items: list[Told], style: Style) -> None:
-    for item in numbered(items):
-        (text,) = RENDERER.tell([item], style)
-        wordings = [RENDERER.tell_at([item], style, level)[0] for level in Level]
-        cheapest = min(map(segments, (wordings[Level.FULL], wordings[Level.BARE])))
-        assert text.segments == cheapest
-        longer = wordings[: Level[text.level.upper()]]
-        assert all(segments(wording) > cheapest for wording in longer)
+@pytest.mark.parametrize(
+    ("count", "word"),
+    [(0, "частей"), (1, "часть"), (2, "части"), (5, "частей"), (11, "частей"), (12, "частей"),
+     (21, "часть"), (104, "части"), (112, "частей")],
+)  # fmt: skip
+def test_a_noun_goes_with_its_number(count: int, word: str) -> None:
+    assert words.plural(count, "часть", "части", "частей") == word

@@ -6,22 +6,23 @@ are told is `plan`'s business, who may get them `consent`'s.
 
 from __future__ import annotations
 
-import re
+import copy
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from typing import overload
 
 from sms_diary.carrying import USUAL, Carrying
 from sms_diary.encoding import clean
 from sms_diary.errors import ConfigError
 from sms_diary.model import Told
-from sms_diary.render.blocks import Arranger
-from sms_diary.render.fit import pack
+from sms_diary.render.blocks import Arranger, Block
+from sms_diary.render.filling import Filling
+from sms_diary.render.fit import fitted, pack
+from sms_diary.render.ladder import NAMES, Level
 from sms_diary.render.notices import Notices
 from sms_diary.render.sentences import Sentences
-from sms_diary.render.subjects import Level, Subjects
+from sms_diary.render.subjects import Subjects
 from sms_diary.values import value
 
 __all__ = ["Level", "Renderer", "Style", "Subjects", "Text"]
@@ -33,10 +34,8 @@ TEMPLATES = frozenset({
 """Without these no line can be told; replies (`stopped`, `route_test`) are asked for by name."""
 
 _TABLES = ("subjects", "works")
-_LEVEL_NAMES = {level: level.name.lower() for level in Level}
 _STYLES = 1000
-"""Styles remembered: about one a school."""
-_GAPS = re.compile(r" +(?=:)| {2,}")
+"""Styles, and sets of own texts, that are remembered: about one a school."""
 
 
 @value
@@ -51,6 +50,8 @@ class Style:
     """If given, an unexplained absence asks to ring it."""
     way: Carrying = USUAL
     """How the route it leaves by carries texts."""
+    scheme: str = "mosmetro"
+    """By which it is transliterated, if it is: a name of `encoding.SCHEMES`."""
 
 
 @value
@@ -61,6 +62,8 @@ class Text:
     line_ids: tuple[int, ...]
     level: str
     segments: int
+    moved: tuple[int, ...] = ()
+    """Lines whose sentence began in the message before, and for which that had no room."""
 
 
 class Renderer:
@@ -68,24 +71,17 @@ class Renderer:
 
     def __init__(self, templates: Mapping[str, str], subjects: Subjects) -> None:
         """`templates`: name → source. Raises ConfigError (Russian) for one missing or faulty."""
-        environment = ImmutableSandboxedEnvironment(
-            undefined=StrictUndefined,
-            autoescape=False,  # an SMS is no HTML
-            trim_blocks=True,
-        )
         self._subjects = subjects
-        self._templates = {
-            name: _Filling(_compiled(environment, name, source))
-            for name, source in templates.items()
-        }
+        self._templates = {name: Filling(name, source) for name, source in templates.items()}
         self._arrangers: dict[Style, Arranger] = {}
+        self._own: dict[frozenset[tuple[str, str]], Renderer] = {}
         if missing := sorted(TEMPLATES - self._templates.keys()):
             raise ConfigError(f"нет шаблонов SMS: {', '.join(missing)}")
 
     @classmethod
     def from_folder(cls, folder: Path) -> Renderer:
         """The renderer of a folder of `*.txt` templates with the two tables of words in it."""
-        sources = {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.txt")}
+        sources = sources_in(folder)
         if missing := [f"{name}.txt" for name in _TABLES if name not in sources]:
             raise ConfigError(f"в папке шаблонов нет {', '.join(missing)}")
         subjects = Subjects(*(sources.pop(name) for name in _TABLES))
@@ -102,8 +98,11 @@ class Renderer:
             Text(
                 message.text,
                 tuple(item.line_id for block in message.blocks for item in block.items),
-                _LEVEL_NAMES[message.level],
+                NAMES[message.level],
                 message.segments,
+                tuple(
+                    item.line_id for block in message.blocks if block.moved for item in block.items
+                ),
             )
             for message in pack(blocks, style.budget, style.way.segments)
         ]
@@ -112,9 +111,54 @@ class Renderer:
         """The same blocks worded at a given level, whatever they cost: for previews."""
         return [block.text(level) for block in self._arranger(style).blocks(items)]
 
-    def say(self, name: str, **values: object) -> str:
-        """A text that is no diary line: a reply, a route's test. `name` is a template's."""
-        return self._fill(name, {key: _plain_value(value) for key, value in values.items()})
+    @overload
+    def say(self, name: str, /, **values: object) -> str: ...
+    @overload
+    def say(self, name: str, style: Style, /, **values: object) -> Text: ...
+    def say(self, name: str, style: Style | None = None, /, **values: object) -> str | Text:
+        """A text that is no diary line: a reply, a route's test. `name` is a template's.
+
+        With a style it walks down the ladder as lines do, in the style's alphabet; a value that is
+        a function is asked for its wording at a `Level`.
+        """
+        at = partial(self._said, name, values)
+        if style is None:
+            return at(Level.FULL)
+        block = Block((), lambda _: at, 0, scheme=_scheme(style))
+        found = fitted((block,), style.way.segments)
+        return Text(found.text, (), NAMES[found.level], found.segments)
+
+    def of(self, own: Mapping[str, str]) -> Renderer:
+        """This renderer with a school's own sources (name → text) in place of its own; remembered.
+
+        `subjects` and `works` are rows beside those there are. Raises ConfigError (Russian) for
+        one that is faulty.
+        """
+        if not own:
+            return self
+        key = frozenset(own.items())
+        known = self._own.get(key)
+        if known is None:
+            if len(self._own) >= _STYLES:
+                self._own.clear()
+            known = self._own[key] = self._with(own)
+        return known
+
+    def _with(self, own: Mapping[str, str]) -> Renderer:
+        if strange := sorted(own.keys() - self._templates.keys() - set(_TABLES)):
+            raise ConfigError(f"нет такого шаблона SMS: {', '.join(strange)}")
+        other = copy.copy(self)
+        other._subjects = self._subjects.extended(*(own.get(name, "") for name in _TABLES))
+        other._templates = self._templates | {
+            name: Filling(name, source, shipped=self._templates[name].source)
+            for name, source in own.items()
+            if name not in _TABLES
+        }
+        other._arrangers, other._own = {}, {}
+        return other
+
+    def _said(self, name: str, values: Mapping[str, object], level: Level) -> str:
+        return self._fill(name, {key: _plain_value(one, level) for key, one in values.items()})
 
     def _arranger(self, style: Style) -> Arranger:
         known = self._arrangers.get(style)
@@ -128,43 +172,23 @@ class Renderer:
         sentences = Sentences(self._fill, self._subjects, style.phone)
         notices = Notices(self._fill, self._subjects, style.school)
         return Arranger(
-            sentences, notices, budget=style.budget, latin=style.transliterate,
-            segments=style.way.segments,
+            sentences, notices, budget=style.budget,
+            scheme=_scheme(style), segments=style.way.segments,
         )  # fmt: skip
 
     def _fill(self, name: str, values: Mapping[str, object]) -> str:
-        text = self._templates[name](values)
-        # An empty value leaves its spaces behind.
-        return _GAPS.sub(_closed, text).strip() if _GAPS.search(text) else text.strip()
+        return self._templates[name](values)
 
 
-class _Filling:
-    """A template that is filled again and again, in one context: jinja would make one a text."""
-
-    def __init__(self, template: Template) -> None:
-        self._values: dict[str, object] = {}
-        # `shared`: without jinja's globals there are none to abuse.
-        self._context = template.new_context(self._values, shared=True)
-        self._render = template.root_render_func
-
-    def __call__(self, values: Mapping[str, object]) -> str:
-        self._values.clear()
-        self._values.update(values)
-        self._context.vars.clear()  # what the template set for itself last time
-        return "".join(self._render(self._context))
+def sources_in(folder: Path) -> dict[str, str]:
+    """Every text of a folder by its name: templates, and the two tables of words."""
+    return {path.stem: path.read_text(encoding="utf-8-sig") for path in folder.glob("*.txt")}
 
 
-def _compiled(environment: ImmutableSandboxedEnvironment, name: str, source: str) -> Template:
-    try:
-        return environment.from_string(source.strip())
-    except TemplateSyntaxError as wrong:
-        raise ConfigError(f"шаблон {name}, строка {wrong.lineno}: {wrong.message}") from wrong
+def _scheme(style: Style) -> str | None:
+    return style.scheme if style.transliterate else None
 
 
-def _plain_value(value: object) -> object:
-    return clean(value) if isinstance(value, str) else value
-
-
-def _closed(match: re.Match[str]) -> str:
-    at = match.end()
-    return "" if match.string[at : at + 1] == ":" else " "
+def _plain_value(one: object, level: Level) -> object:
+    one = one(level) if callable(one) else one
+    return clean(one) if isinstance(one, str) else one

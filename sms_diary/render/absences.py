@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sms_diary.model import Told
+from sms_diary.model import Gender, Told
 from sms_diary.render import words
 from sms_diary.render.words import Presence
+
+_LATE = {None: "опоздание", Gender.MALE: "опоздал", Gender.FEMALE: "опоздала"}
 
 
 class Piece(NamedTuple):
@@ -27,6 +29,7 @@ def lessons_missed(items: Sequence[Told], subjects: Sequence[str], *, tight: boo
     `tight` says «на ур.».
     """
     pairs = list(zip(items, subjects, strict=True))
+    late = _LATE[items[0].gender]
     pieces: list[Piece] = []
     for state in Presence:
         alike = [
@@ -35,7 +38,7 @@ def lessons_missed(items: Sequence[Told], subjects: Sequence[str], *, tight: boo
             if not is_change(item) and words.presence(item.value) is state
         ]
         if alike:
-            pieces += _say(state, alike, tight=tight)
+            pieces += _say(state, alike, late, tight=tight)
     pieces += [
         Piece(f"{name}{presence_changed(item, named=bool(name))}", True)
         for item, name in pairs
@@ -62,35 +65,37 @@ def presence_changed(item: Told, *, named: bool) -> str:
     return f"{lesson}: {said}" if lesson or named else said
 
 
-def _say(state: Presence, alike: Sequence[tuple[Told, str]], *, tight: bool) -> list[Piece]:
+def _say(
+    state: Presence, alike: Sequence[tuple[Told, str]], late: str, *, tight: bool
+) -> list[Piece]:
     numbers = [item.lesson for item, _ in alike if item.lesson is not None]
     names = list(dict.fromkeys(name for item, name in alike if item.lesson is None and name))
     pieces = []
     if any(item.lesson is None and not name for item, name in alike):
-        pieces.append(_of_day(state))
+        pieces.append(_of_day(state, late))
     if numbers:
         only = [alike[0][1]] if len(alike) == 1 and alike[0][1] and not tight else []
-        pieces.append(_of_lessons(state, numbers, only, tight=tight))
+        pieces.append(_of_lessons(state, numbers, only, late, tight=tight))
     if names:
-        pieces.append(_of_subjects(state, names, tight=tight))
+        pieces.append(_of_subjects(state, names, late, tight=tight))
     return pieces
 
 
-def _of_day(state: Presence) -> Piece:
+def _of_day(state: Presence, late: str) -> Piece:
     return {
         Presence.ABSENT: Piece("нет в школе", False),
         Presence.EXCUSED: Piece("нет в школе (ув)", False),
-        Presence.LATE: Piece("опоздание", True),
+        Presence.LATE: Piece(late, True),
         Presence.EXEMPT: Piece("освобождение", True),
     }[state]
 
 
 def _of_lessons(
-    state: Presence, numbers: Sequence[int], names: Sequence[str], *, tight: bool
+    state: Presence, numbers: Sequence[int], names: Sequence[str], late: str, *, tight: bool
 ) -> Piece:
     which, several = words.runs(numbers), len(set(numbers)) > 1
     if state is Presence.LATE:
-        said = f"опоздания на уроки {which}" if several else f"опоздание на {which} урок"
+        said = f"{_many(late)} на уроки {which}" if several else f"{late} на {which} урок"
     elif state is Presence.EXEMPT:
         said = f"освобождение от уроков {which}" if several else f"освобождение от урока {which}"
     else:
@@ -98,15 +103,20 @@ def _of_lessons(
     return Piece(said + _aside(state, names), state in (Presence.LATE, Presence.EXEMPT))
 
 
-def _of_subjects(state: Presence, names: Sequence[str], *, tight: bool) -> Piece:
+def _of_subjects(state: Presence, names: Sequence[str], late: str, *, tight: bool) -> Piece:
     several = len(names) > 1
     if state is Presence.LATE:
-        said = "опоздания" if several else "опоздание"
+        said = _many(late) if several else late
     elif state is Presence.EXEMPT:
         said = "освобождение"
     else:
         said = f"нет {_on(several=several, tight=tight)}"
     return Piece(said + _aside(state, names), True)
+
+
+def _many(late: str) -> str:
+    """A noun has a plural; a verb says the same of one lesson and of three."""
+    return "опоздания" if late == _LATE[None] else late
 
 
 def _aside(state: Presence, names: Sequence[str]) -> str:

@@ -13,9 +13,9 @@ from typing import TypeVar
 from sms_diary.encoding import transliterate
 from sms_diary.model import Kind, Told
 from sms_diary.render.absences import is_change
+from sms_diary.render.ladder import Level
 from sms_diary.render.notices import NOTHING_SAID, Notices
 from sms_diary.render.sentences import Sentences
-from sms_diary.render.subjects import Level
 from sms_diary.render.writing import Wording, Writer
 
 _K = TypeVar("_K", bound=Hashable)
@@ -25,13 +25,18 @@ _ABSENCES, _MARKS, _TERMS, _HOMEWORK, _TIMETABLE, _CHANGES, _ANNOUNCEMENTS = ran
 class Block:
     """Lines that make one sentence, with the sentence by level (made when asked for)."""
 
-    __slots__ = ("_latin", "_texts", "_wording", "_write", "items", "rank")
+    __slots__ = ("_scheme", "_texts", "_wording", "_write", "items", "moved", "rank")
 
-    def __init__(self, items: Sequence[Told], write: Writer, rank: int, *, latin: bool) -> None:
+    def __init__(
+        self, items: Sequence[Told], write: Writer, rank: int, *, scheme: str | None,
+        moved: bool = False,
+    ) -> None:  # fmt: skip
+        """`scheme` of transliteration, if any; `moved`: the sentence was begun elsewhere."""
         self.items = items
         self.rank = rank
+        self.moved = moved
         self._write = write
-        self._latin = latin
+        self._scheme = scheme
         self._wording: Wording | None = None
         self._texts: dict[Level, str] = {}
 
@@ -45,8 +50,8 @@ class Block:
             if self._wording is None:
                 self._wording = self._write(self.items)
             known = self._wording(level)
-            if self._latin:
-                known = transliterate(known) or transliterate(NOTHING_SAID)
+            if self._scheme:
+                known = transliterate(known, self._scheme) or transliterate(NOTHING_SAID)
             self._texts[level] = known
         return known
 
@@ -54,8 +59,8 @@ class Block:
         """The block in two, before the line of that index."""
         head, tail = self.items[:at], self.items[at:]
         return (
-            Block(head, self._write, self.rank, latin=self._latin),
-            Block(tail, self._write, self.rank, latin=self._latin),
+            Block(head, self._write, self.rank, scheme=self._scheme, moved=self.moved),
+            Block(tail, self._write, self.rank, scheme=self._scheme, moved=True),
         )
 
 
@@ -63,14 +68,14 @@ class Arranger:
     """Sorts lines into blocks for one style of text."""
 
     def __init__(
-        self, sentences: Sentences, notices: Notices, *, budget: int, latin: bool,
-        segments: Callable[[str], int],
+        self, sentences: Sentences, notices: Notices, *, budget: int,
+        scheme: str | None, segments: Callable[[str], int],
     ) -> None:  # fmt: skip
         self._sentences = sentences
         self._notices = notices
         self._segments = segments
         self._budget = budget
-        self._latin = latin
+        self._scheme = scheme
 
     def blocks(self, items: Sequence[Told]) -> list[Block]:
         """Urgent ones first; then absences, marks, terms, homework, timetable, announcements."""
@@ -120,7 +125,7 @@ class Arranger:
         return [], items
 
     def _block(self, items: Sequence[Told], write: Writer, rank: int) -> Block:
-        return Block(items, write, rank, latin=self._latin)
+        return Block(items, write, rank, scheme=self._scheme)
 
 
 _GROUP_OF = {

@@ -11,8 +11,9 @@ from typing import Any
 
 from sms_diary.model import Told
 from sms_diary.render import words
+from sms_diary.render.ladder import LADDER, Level
 from sms_diary.render.plain import plain
-from sms_diary.render.subjects import Level, Subjects
+from sms_diary.render.subjects import Subjects
 from sms_diary.render.writing import Say, Wording
 
 NOTHING_SAID = "см. электронный журнал"
@@ -59,7 +60,7 @@ class Notices:
             starts.setdefault(lesson["lesson"], _string(lesson, "start").removeprefix("0"))
 
         def at(level: Level) -> str:
-            comma = "," if level >= Level.MINIMAL else ", "
+            comma = ", " if LADDER[level].spaced else ","
             said = comma.join("/".join(forms[level] for forms in names[n]) for n in sorted(names))
             start = starts[min(starts)] if starts else ""
             return self._say("timetable", header | {"уроки": said or "уроков нет", "начало": start})
@@ -73,7 +74,7 @@ class Notices:
         text = plain(item.body) or NOTHING_SAID
 
         def at(level: Level) -> str:
-            school = "" if level is Level.BARE else self._school
+            school = self._school if LADDER[level].courtesy else ""
             return self._say("announcement", {"кому": to or school, "текст": text})
 
         return at
@@ -113,7 +114,7 @@ def _instead(subject: str, instead: str, level: Level) -> str:
     """«русский язык, а не география»; abbreviations, which have no case, say «вместо»."""
     if not (subject and instead):
         return subject or (f"вместо {instead}" if instead else "")
-    link = ", а не" if level <= Level.MEDIUM else " вместо"
+    link = ", а не" if LADDER[level].cases else " вместо"
     return f"{subject}{link} {instead}"
 
 

@@ -53,12 +53,22 @@ def plain(text: str) -> str:
     return text
 
 
+def address(text: str) -> re.Match[str] | None:
+    """The first address of a site in a text."""
+    return _ADDRESS.search(text)
+
+
+def illness(text: str) -> re.Match[str] | None:
+    """The first word about an illness in a text."""
+    return _ILLNESS.search(text)
+
+
 def comment(text: str) -> str:
     """A teacher's comment for a parent: plain, and empty if it speaks of an illness."""
     if not text:
         return ""
     line = plain(text).rstrip(" .;,")
-    return "" if _ILLNESS.search(line) else line
+    return "" if illness(line) else line
 
 
 def _without_markup(text: str) -> str:

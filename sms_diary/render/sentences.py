@@ -13,8 +13,9 @@ from functools import partial
 from sms_diary.model import Kind, Told
 from sms_diary.render import words
 from sms_diary.render.absences import is_change, lessons_missed, presence_changed
+from sms_diary.render.ladder import LADDER, Level
 from sms_diary.render.plain import comment, plain
-from sms_diary.render.subjects import Level, Subjects
+from sms_diary.render.subjects import Subjects
 from sms_diary.render.words import Presence
 from sms_diary.render.writing import Say, Wording
 
@@ -88,14 +89,14 @@ class Sentences:
 
     def _absences(self, items: Sequence[Told], level: Level) -> str:
         subjects = [self._subjects.forms(item.subject)[level] for item in items]
-        said = lessons_missed(items, subjects, tight=level >= Level.COMPACT)
+        said = lessons_missed(items, subjects, tight=LADDER[level].tight)
         unexplained = any(
             item.value and words.presence(item.value) is Presence.ABSENT for item in items
         )
         values = {
             "двоеточие": ":" if said.colon else "",
             "пропуски": said.text,
-            "телефон": self._phone if unexplained and level is not Level.BARE else "",
+            "телефон": self._phone if unexplained and LADDER[level].courtesy else "",
         }
         return self._say("absence", _header(items[0]) | values)
 
@@ -104,7 +105,7 @@ class Sentences:
 
         def at(level: Level) -> str:
             # Semicolons, while there is room for them.
-            between = " " if level is Level.BARE else "; "
+            between = "; " if LADDER[level].semicolons else " "
             said = between.join([f"{forms[level]}{said}" for forms, said in pieces]).strip()
             return self._say(template, values | {"отметки": said})
 

@@ -7,22 +7,11 @@ read and looked up. Comparing subjects of two doors is `ingest.subjects`' busine
 from __future__ import annotations
 
 import re
-from enum import IntEnum
 from typing import NamedTuple
 
 from sms_diary.errors import ConfigError
-from sms_diary.render.plain import plain
-
-
-class Level(IntEnum):
-    """How far a text is shortened; each level keeps all marks and dates."""
-
-    FULL = 0
-    MEDIUM = 1
-    SHORT = 2
-    MINIMAL = 3
-    COMPACT = 4
-    BARE = 5
+from sms_diary.render.ladder import LADDER
+from sms_diary.render.plain import illness, plain
 
 
 class Work(NamedTuple):
@@ -32,8 +21,6 @@ class Work(NamedTuple):
     handed_in: str
 
 
-_SUBJECT_COLUMNS = (0, 1, 2, 3, 4, 4)
-_WORK_COLUMNS = (0, 1, 1, 1, 2)
 _STUB = 8
 _REMEMBERED = 4096
 _GROUP = re.compile(r"[/,(]?\s*\b\d+\s*(?:-?я\s*)?(?:под)?гр(?:упп\w*)?\b\.?\s*\)?")
@@ -52,6 +39,13 @@ class Subjects:
         self._works = _table(works, "works.txt", (4,), names=3)
         self._known: dict[str, tuple[str, ...]] = {}
         self._known_works: dict[str, Work] = {}
+
+    def extended(self, subjects: str, works: str = "") -> Subjects:
+        """With a school's own rows, which beat those there are; same columns, same errors."""
+        own = Subjects(subjects, works)
+        own._subjects = self._subjects | own._subjects
+        own._works = self._works | own._works
+        return own
 
     def forms(self, name: str) -> tuple[str, ...]:
         """The subject by `Level`, as it stands inside a text; six empty ones for no name."""
@@ -73,16 +67,19 @@ class Subjects:
 
     def _find(self, name: str) -> tuple[str, ...]:
         if columns := _look_up(self._subjects, name):
-            return tuple(columns[min(at, len(columns) - 1)] for at in _SUBJECT_COLUMNS)
+            return tuple(columns[min(rung.subject, len(columns) - 1)] for rung in LADDER.values())
         whole = _inside(plain(name))
         stub = _stub(whole)
-        return (whole, whole, stub, stub, stub, stub)
+        return tuple(whole if rung.cases else stub for rung in LADDER.values())
 
     def _find_work(self, name: str) -> Work:
-        if columns := _look_up(self._works, name):
-            return Work((*(columns[at] for at in _WORK_COLUMNS), ""), columns[-1])
-        whole = _inside(plain(name))
-        return Work((whole, whole, whole, whole, _stub(whole), ""), "")
+        columns = _look_up(self._works, name)
+        if columns is None:
+            # «Сдано по болезни» is no kind of work.
+            whole = "" if illness(name) else _inside(plain(name))
+            columns = (whole, whole, _stub(whole), "")
+        forms = [rung.work if rung.work is None else columns[rung.work] for rung in LADDER.values()]
+        return Work(tuple(form or "" for form in forms), columns[-1])
 
 
 def key(name: str) -> str:

@@ -10,11 +10,14 @@ from datetime import date
 from enum import Enum
 from functools import lru_cache
 
-from sms_diary.render.plain import plain
-from sms_diary.render.subjects import Level
+from babel import Locale
+
+from sms_diary.render.ladder import LADDER, Level
+from sms_diary.render.plain import comment, plain
 
 DEBT = "."
-_WEEKDAYS = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")
+_RUSSIAN = Locale("ru")
+_WEEKDAYS = _RUSSIAN.days["format"]["abbreviated"]
 _TERMS = {"четверть": "четв", "полугодие": "полуг", "триместр": "трим"}
 _PLAIN = frozenset("12345") | {"зач", "незач", "осв", "н/а"}
 
@@ -71,9 +74,14 @@ def weekday(moment: date | None) -> str:
 def term(name: str, level: Level) -> str:
     """«2 четверть» → «2 четв» on every level but the fullest; «год» stays."""
     number, _, word = name.partition(" ")
-    if level is not Level.FULL and word in _TERMS:
+    if word in _TERMS and not LADDER[level].term:
         return f"{number} {_TERMS[word]}"
-    return plain(name)
+    return comment(name)
+
+
+def plural(count: int, one: str, few: str, many: str) -> str:
+    """The form of a noun that goes with a number: 1 часть, 2 части, 5 частей, 11 частей."""
+    return {"one": one, "few": few}.get(_RUSSIAN.plural_form(count), many)
 
 
 def runs(numbers: Iterable[int]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from sms_diary.model import Told
-from sms_diary.render.subjects import Level
+from sms_diary.render.ladder import Level
 
 Wording = Callable[[Level], str]
 """The sentence of given lines at a level."""

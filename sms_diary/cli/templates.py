@@ -1,0 +1,208 @@
+"""`templates …`: the texts of SMS as files: which there are, how they come out, what is wrong.
+
+What a template may be is `render.templates`' business, the look of a preview `cli.sights`'.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sms_diary.cli.common import ConfigOption, run
+
+if TYPE_CHECKING:
+    from sms_diary.render import Level
+
+app = typer.Typer(
+    help="Тексты SMS: показать, примерить, проверить, выписать для оператора.",
+    no_args_is_help=True,
+)
+Name = Annotated[str, typer.Argument(metavar="ШАБЛОН", help="Имя из «templates list».")]
+LatinOption = Annotated[bool, typer.Option("--latin", help="Латиницей.")]
+_TABLES = ("subjects", "works")
+_RUBLES = re.compile(r"[0-9]{1,6}([.,][0-9]{1,4})?")
+
+
+@app.command("list")
+def list_templates(config: ConfigOption = None) -> None:
+    """Какие тексты есть и о чём каждый."""
+
+    async def work() -> None:
+        from sms_diary.render.kinds import KINDS
+
+        found = _sources(config)
+        widest = max(map(len, found))
+        for name in sorted(found.keys() - set(_TABLES)):
+            title = KINDS[name].title if name in KINDS else "ответ на SMS"
+            print(f"{name:{widest}}  {title}")
+        print("\nСловари: subjects (предметы), works (виды работ)")
+
+    run(work())
+
+
+@app.command()
+def show(name: Name, config: ConfigOption = None) -> None:
+    """Показать текст шаблона и значения, которые он получает."""
+
+    async def work() -> None:
+        from sms_diary.render.kinds import KINDS, VARIABLES
+
+        print(_source(_sources(config), name).rstrip("\n"))
+        kind = KINDS.get(name)
+        for variable in kind.variables if kind else ():
+            needed = ", обязательно" if kind and variable in kind.shows else ""
+            print(f"  {{{{ {variable} }}}}  {VARIABLES[variable].meaning}{needed}")
+
+    run(work())
+
+
+@app.command()
+def preview(
+    name: Name,
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="ФАЙЛ", help="Примерить текст из файла.")
+    ] = None,
+    level: Annotated[
+        str, typer.Option("--level", help="Уровень: full … bare; без него — какой влезает.")
+    ] = "",
+    budget: Annotated[int, typer.Option("--budget", min=1, help="Сколько SMS на сообщение.")] = 2,
+    price: Annotated[str, typer.Option("--price", help="Рублей за одно SMS: 2.50.")] = "",
+    latin: LatinOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Примерить шаблон на обычных и на самых длинных значениях: знаки, SMS, цена."""
+
+    async def work() -> None:
+        from sms_diary.cli.sights import lines
+        from sms_diary.errors import ConfigError
+        from sms_diary.render import Renderer, Style
+        from sms_diary.render.preview import preview
+
+        folder = _folder(config)
+        _source(_sources(config), name)
+        renderer = Renderer.from_folder(folder)
+        if file is not None:
+            renderer = renderer.of({name: _read(file)})
+        style = Style("Школа Пример", budget=budget, transliterate=latin, phone="000-10-00")
+        views = preview(renderer, name, style, _level(level))
+        if not views:
+            raise ConfigError(f"Для шаблона {name} нет примеров значений: его видно в «show».")
+        print("\n".join(lines(views, _price(price))))
+
+    run(work())
+
+
+@app.command()
+def check(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[ФАЙЛ]…", help="Файлы; без них — все тексты из настроек."),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Проверить шаблоны; код 1 — в каком-то ошибка."""
+
+    async def work() -> int:
+        from sms_diary.render import Renderer, templates
+
+        known = _sources(config)
+        given = {path.stem: _read(path) for path in files} if files else known
+        wrong = 0
+        for name in sorted(given.keys() - set(_TABLES)):
+            found = [str(one) for one in templates.check(given[name], name, known.get(name, ""))]
+            if name not in known:
+                found.insert(0, f"такого шаблона нет; есть: {', '.join(sorted(known))}")
+            for said in found:
+                print(f"{name}: {said}")
+            wrong += bool(found)
+        if not wrong:
+            # What only shows when they stand together: a missing one, two rows of a subject.
+            Renderer.from_folder(_folder(config)).of(given if files else {})
+            print(f"Ошибок нет. Проверено: {len(given)}.")
+        return wrong
+
+    if run(work()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[ШАБЛОН]…", help="Какие; без них — все.")
+    ] = None,
+    operand: Annotated[
+        str,
+        typer.Option("--operand", help="Как оператор пишет «от одного до N слов»; N — число слов."),
+    ] = "%w{1,N}",
+    latin: LatinOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Выписать неизменные части текстов, чтобы зарегистрировать их у оператора."""
+
+    async def work() -> None:
+        from sms_diary.render.skeletons import skeletons
+
+        known = _sources(config)
+        scheme = "mosmetro" if latin else None
+        for name in names or sorted(known.keys() - set(_TABLES)):
+            for skeleton in skeletons(_source(known, name), operand=operand, scheme=scheme):
+                print(f"{name}\t{skeleton}")
+
+    run(work())
+
+
+def _folder(config: Path | None) -> Path:
+    from sms_diary.config import load
+    from sms_diary.resources import templates_dir
+
+    return load(config).templates or templates_dir()
+
+
+def _sources(config: Path | None) -> dict[str, str]:
+    from sms_diary.render import sources_in
+
+    return sources_in(_folder(config))
+
+
+def _source(sources: dict[str, str], name: str) -> str:
+    from sms_diary.errors import ConfigError
+
+    if name in sources:
+        return sources[name]
+    raise ConfigError(f"Шаблона «{name}» нет. Какие есть: sms-diary templates list")
+
+
+def _read(file: Path) -> str:
+    from sms_diary.errors import FileProblem
+
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise FileProblem(f"Файл «{file}» не читается: проверьте имя, права и UTF-8.") from None
+
+
+def _level(word: str) -> Level | None:
+    from sms_diary.errors import ConfigError
+    from sms_diary.render.ladder import NAMES, RUSSIAN, named
+
+    if not word:
+        return None
+    level = named(word)
+    if level is None:
+        names = ", ".join(f"{name} ({RUSSIAN[one]})" for one, name in NAMES.items())
+        raise ConfigError(f"Уровня «{word}» нет. Есть: {names}.")
+    return level
+
+
+def _price(typed: str) -> Decimal | None:
+    from sms_diary.errors import ConfigError
+
+    if not typed:
+        return None
+    if not _RUBLES.fullmatch(typed):
+        raise ConfigError(f"Не понята цена «{typed}»: нужно число рублей, например 2.50.")
+    return Decimal(typed.replace(",", "."))
