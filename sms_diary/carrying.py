@@ -7,7 +7,9 @@ rendering, composing, dispatching and channels share. What an ordinary SMS carri
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from dataclasses import field
+from itertools import chain
 
 from sms_diary.encoding import PART, SINGLE, Alphabet, choose, encode, segments, split, units
 from sms_diary.values import value
@@ -25,6 +27,15 @@ class Carrying:
     """Units that the header of a part takes beyond the usual six octets."""
     whole: bool = False
     """Whether a long text is handed over in one piece (seq 0) for the operator to cut."""
+    gap: int = 0
+    """Milliseconds between two identical texts to one number; 0: the operator does not mind."""
+    reply_to: str = "sender"
+    """Where whoever gets a text can answer it: the sender itself, a number, or "" nowhere."""
+
+    @property
+    def answerable(self) -> bool:
+        """Whether a text may ask for an answer or name a word to send."""
+        return bool(self.reply_to)
 
     def choose(self, text: str) -> Alphabet:
         """The cheaper alphabet in which this route can carry the whole text."""
@@ -73,15 +84,47 @@ USUAL = Carrying()
 
 
 @value
+class Order:
+    """What may carry the texts of a school that names a route, when that one is out."""
+
+    backup: tuple[str, ...] = ()
+    """Routes that follow it, in order."""
+    urgent: tuple[str, ...] = ()
+    """For urgent texts, the whole order; empty: the same as for the others."""
+
+
+ALONE = Order()
+"""Nothing follows."""
+
+
+@value
 class Ways:
     """How each route carries texts, and which one is taken where a school names none."""
 
     default: str
     by_route: Mapping[str, Carrying]
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    """What follows each route that is not alone."""
 
     def of(self, route: str) -> Carrying:
         """The way of a route; the usual one for a route that is configured no more."""
         return self.by_route.get(route, USUAL)
+
+    def order(self, named: str, *, urgent: bool) -> tuple[str, ...]:
+        """The routes to be tried for a school that names this one, "" for none; never empty."""
+        first = named or self.default
+        own = self.orders.get(first, ALONE)
+        return (urgent and own.urgent) or (first, *own.backup)
+
+    def route(self, named: str, *, urgent: bool = False, out: Container[str] = ()) -> str:
+        """The first of them that is not `out`; the very first where all are."""
+        order = self.order(named, urgent=urgent)
+        return next((route for route in order if route not in out), order[0])
+
+    def leads_on(self, route: str) -> bool:
+        """Whether what waits for this route may have to go by another."""
+        orders = (((first, *own.backup), own.urgent) for first, own in self.orders.items())
+        return any(route in one and len(one) > 1 for one in chain.from_iterable(orders))
 
 
 def _cost(char: str, alphabet: Alphabet) -> int:

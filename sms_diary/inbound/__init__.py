@@ -1,7 +1,8 @@
 """SMS from phones: stored before they are acknowledged, then obeyed, one a transaction.
 
-What a word does stands in a module a group: `stopping`. Pieces of a long SMS are stored and
-acknowledged one by one, and joined here.
+What a word does stands in a module a group: `stopping`, `starting`, `answering` and `owner` change
+consents, `asking` and `choosing` do not. Pieces of a long SMS are stored and acknowledged one by
+one, and joined here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from sms_diary.carrying import Ways
 from sms_diary.channels.base import InboundReport
 from sms_diary.clock import Clock
 from sms_diary.db import Database, Queries
-from sms_diary.inbound import stopping
+from sms_diary.inbound import answering, asking, choosing, owner, starting, stopping
 from sms_diary.inbound.desk import Desk, Obey
 from sms_diary.keywords import Meaning
 from sms_diary.render import Renderer
@@ -24,6 +25,20 @@ from sms_diary.wake import Wakes
 
 _OBEY: dict[Meaning, Obey] = {
     Meaning.STOP: stopping.stop,
+    Meaning.START: starting.start,
+    Meaning.YES: answering.yes,
+    Meaning.NO: answering.no,
+    Meaning.WRONG_NUMBER: owner.wrong_number,
+    Meaning.NEW_NUMBER: owner.new_number,
+    Meaning.MARKS: asking.marks,
+    Meaning.TIMETABLE: asking.timetable,
+    Meaning.HELP: asking.help_,
+    Meaning.OTHER: asking.other,
+    Meaning.LATIN: choosing.alphabet,
+    Meaning.CYRILLIC: choosing.alphabet,
+    Meaning.AT_ONCE: choosing.rhythm,
+    Meaning.DAILY: choosing.rhythm,
+    Meaning.WEEKLY: choosing.rhythm,
 }
 """What each word does. A word without a line here is only kept."""
 
@@ -64,11 +79,15 @@ class InboundLoop:
             crash.passing("inbound.done")
             self._wakes.compose.set()
             self._wakes.dispatch.set()
+            self._wakes.requests.set()
         return bool(unread) or joined
 
     async def _obey(self, q: Queries, sms: Inbound) -> None:
         said = keywords.understand(sms.text)
         obey = _OBEY.get(said.meaning)
-        desk = Desk(q, self._tools, self._renderer, self._ways, self._clock.now())
+        desk = Desk(
+            q, self._tools, self._renderer, self._ways, self._clock.now(),
+            always=said.meaning is Meaning.STOP,
+        )  # fmt: skip
         state = await obey(desk, sms, said) if obey else "done"
         await inbound.handled(q, sms.id, said.meaning.value, state)

@@ -1,63 +1,98 @@
-"""СТОП: counts from every number, at once, for every child in every school; confirmed once."""
+"""СТОП: counts from every number, at once, for every child in every school; confirmed once.
+
+With a child's name it stops that child, with topics those; a name that is no child's stops all.
+"""
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Sequence
 
-from sms_diary.clock import DAY
+from sms_diary.consent import Move
+from sms_diary.inbound import acting, asking
 from sms_diary.inbound.desk import NO_SCHOOL, Desk, Handled
-from sms_diary.keywords import Said
-from sms_diary.model import ConsentState
-from sms_diary.store import consents, inbound, ledger, numbers, withdraw
-from sms_diary.store.consents import Change
+from sms_diary.keywords import Meaning, Said, whose
+from sms_diary.model import Topic
+from sms_diary.store import consents, ledger, numbers, questions, withdraw
+from sms_diary.store.consents import Held
 from sms_diary.store.inbound import Inbound
-from sms_diary.store.ledger import Act
+from sms_diary.store.ledger import Action
+from sms_diary.store.questions import Child
+
+TOPIC_RU = {
+    Topic.MARKS: "оценки",
+    Topic.ABSENCES: "пропуски",
+    Topic.HOMEWORK: "домашние задания",
+    Topic.TIMETABLE: "расписание",
+    Topic.ANNOUNCEMENTS: "объявления",
+}
 
 
-async def stop(desk: Desk, sms: Inbound, _said: Said) -> Handled:
-    stopped = await numbers.stop(desk.q, sms.number_id, now=desk.now)
-    if stopped:
-        await _revoke(desk, sms)
-        # Also lines and messages of subscriptions that had no consent row to change.
-        await withdraw.withdraw(desk.q, [sms.number_id], now=desk.now)
-    elif await inbound.was_answered(desk.q, sms.number_id, since=desk.now - DAY):
-        # Two robots must not talk for ever: a repeated СТОП is confirmed once a day.
-        return "done"
-    await desk.reply(sms, desk.renderer.say("stopped"))
+async def stop(desk: Desk, sms: Inbound, said: Said) -> Handled:
+    """What is queued is withdrawn too; two robots do not talk for ever about it."""
+    await desk.hold(sms)
+    held = await consents.of_number(desk.q, sms.number_id)
+    # Read before: only a child that was told of may be named now.
+    told = await questions.children(desk.q, sms.number_id)
+    named = _named(said, held, told)
+    # To stop by mistake is cheaper than not to stop.
+    if named and (said.who or said.topics):
+        await _stop_some(desk, sms, said, named, told)
+    elif held and said.topics:
+        await _stop_some(desk, sms, said, held, told)
+    else:
+        await _stop_all(desk, sms, held, told)
     return "done"
 
 
-async def _revoke(desk: Desk, sms: Inbound) -> None:
-    held = await consents.of_number(desk.q, sms.number_id)
-    if not held:
-        act = _act(sms, "number")
+def _named(said: Said, held: Sequence[Held], told: Sequence[Child]) -> list[Held]:
+    """The subscriptions it is about. A number counts those children that answers have listed."""
+    if said.who.isdecimal():
+        ids = {told[at].subscription_id for at in whose(said.who, [one.name for one in told])}
+        return [one for one in held if one.subscription_id in ids]
+    return [held[at] for at in whose(said.who, [one.pupil for one in held])]
+
+
+async def _stop_all(desk: Desk, sms: Inbound, held: Sequence[Held], told: Sequence[Child]) -> None:
+    stopped = await numbers.stop(desk.q, sms.number_id, now=desk.now)
+    wanted = [(one, acting.of_sms(one)) for one in held]
+    made = acting.changes(sms, Move.SMS_STOP, Action.REVOKED, wanted)
+    await acting.write(desk, made)
+    if stopped and not made:
+        # Nothing to change, and yet it was said: the next paper must not begin SMS.
+        act = acting.act(sms, Action.REVOKED, "number")
         await ledger.append(desk.q, desk.tools, NO_SCHOOL, [act], now=desk.now)
-    for school_id, own in groupby(held, key=lambda one: one.school_id):
-        changes = [
-            Change(
-                one.subscription_id,
-                sms.number_id,
-                ConsentState.STOPPED,
-                _act(sms, f"subscription:{one.subscription_id} {topic}"),
-                topic,
-            )
-            for one in own
-            for topic in one.topics
-        ]
-        await consents.change(desk.q, desk.tools, school_id, changes, now=desk.now)
+    await withdraw.everything(desk.q, sms.number_id, now=desk.now)
+    if stopped or made or not await desk.answered(sms, Meaning.STOP):
+        await desk.reply(sms, _stopped(desk, sms, told), school_id=asking.one_school(told))
 
 
-def _act(sms: Inbound, scope: str) -> Act:
-    return Act(
-        action="revoked",
-        number=sms.number,
-        scope=scope,
-        actor="sms",
-        evidence={
-            "number": sms.number,
-            "text": sms.text,
-            "inbound": str(sms.id),
-            "reception": sms.reception,
-            "at": sms.at,
-        },
-    )
+def _stopped(desk: Desk, sms: Inbound, told: Sequence[Child]) -> str:
+    """The children are named where several schools told of them: the СТОП is for all."""
+    latin = asking.in_latin(told)
+    again = {"старт": "СТАРТ"} if desk.ways.of(sms.route).answerable else {}
+    if len({child.school_id for child in told}) > 1:
+        names = [child.name for child in told]
+        return acting.naming(desk, sms, "stopped_children", names, latin=latin)
+    return desk.say(sms, "stopped", latin=latin, **again)
+
+
+async def _stop_some(
+    desk: Desk, sms: Inbound, said: Said, meant: Sequence[Held], told: Sequence[Child]
+) -> None:
+    wanted = [(one, said.topics or acting.of_sms(one)) for one in meant]
+    made = acting.changes(sms, Move.SMS_STOP, Action.REVOKED, wanted)
+    await acting.write(desk, made)
+    if not made and await desk.answered(sms, Meaning.STOP):
+        return
+    ids = {one.subscription_id for one in meant}
+    named = [child for child in told if child.subscription_id in ids]
+    what = ", ".join(TOPIC_RU[topic] for topic in said.topics)
+    await desk.reply(sms, _stopped_some(desk, sms, named, what), school_id=asking.one_school(named))
+
+
+def _stopped_some(desk: Desk, sms: Inbound, named: Sequence[Child], what: str) -> str:
+    latin = asking.in_latin(named)
+    if not named:
+        return desk.say(sms, "stopped_some", latin=latin, имя="", темы=what)
+    names = [child.name for child in named]
+    return acting.naming(desk, sms, "stopped_some", names, latin=latin, темы=what)

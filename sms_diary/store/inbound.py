@@ -47,6 +47,7 @@ async def store(
     """Keep SMS and pieces; how many are new. Any number gets a row: СТОП counts from each."""
     await _one_at_a_time(q, route)
     known = await numbers.ensure(q, tools, [report.number for report in reports], now=now)
+    await numbers.alive(q, [one.id for one in known.values()])
     whole: dict[bytes, _New] = {}
     in_pieces: dict[bytes, Came] = {}
     for report in reports:
@@ -171,13 +172,22 @@ async def handled(q: Queries, inbound_id: int, meaning: str, state: str) -> None
     )
 
 
-async def was_answered(q: Queries, number_id: int, *, since: int) -> bool:
-    """Whether an SMS of this number that came after `since` has had its reply."""
-    row = await q.one(
-        """select 1 as one from inbound i
-           join message m on m.inbound_id = i.id and m.ground = 'reply'
-           where i.number_id = :number_id and i.at > :since limit 1""",
+async def answered(q: Queries, number_id: int, *, since: int, but: int) -> dict[str, int]:
+    """Meaning -> how many SMS of this number have had a reply, of those that came after `since`.
+
+    Not counted is the SMS `but`. What waits or waited for a person counts as `other`.
+    """
+    rows = await q.all(
+        """select meaning, count(*) as answered from (
+               select case when i.state = 'waiting' or i.handled_by is not null then 'other'
+                           else i.meaning end as meaning
+               from inbound i
+               where i.number_id = :number_id and i.at > :since and i.id <> :but
+                 and exists (select 1 from message m
+                             where m.inbound_id = i.id and m.ground = 'reply')) replied
+           group by meaning""",
         number_id=number_id,
         since=since,
+        but=but,
     )
-    return row is not None
+    return {row["meaning"]: row["answered"] for row in rows}
