@@ -80,6 +80,13 @@ class Database(Protocol):
     def reading(self) -> AbstractAsyncContextManager[Queries]:
         """A consistent view that never waits for a writer; writing through it fails."""
 
+    async def purge(self, tables: Sequence[str]) -> bool:
+        """Let nothing that was erased from these tables stay beside what is there now.
+
+        SQLite writes its log back into the file and cuts it off; PostgreSQL vacuums the tables.
+        False when another reader hindered that: try again.
+        """
+
     async def check(self) -> None:
         """Raise whatever is wrong when the database cannot be read any more."""
 
