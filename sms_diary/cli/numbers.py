@@ -1,0 +1,191 @@
+"""`numbers …`: whom SMS do not reach, and a number that receives them again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sms_diary.cli.common import ConfigOption, NowOption, clock_of, run, write_own
+from sms_diary.cli.consents import asked_number
+
+if TYPE_CHECKING:
+    from sms_diary.config import Settings
+    from sms_diary.db import Queries
+    from sms_diary.reports.page import Page
+    from sms_diary.store.problems import Problem, Said
+    from sms_diary.store.schools import School
+    from sms_diary.store.tools import Tools
+    from sms_diary.store.troubles import Lifted
+
+app = typer.Typer(
+    help="Номера, до которых SMS не доходят: показать, вернуть.", no_args_is_help=True
+)
+SchoolOption = Annotated[str, typer.Option("--school", metavar="ИМЯ", help="Короткое имя школы.")]
+_LIFTED = {
+    "consent-needed": "Отказ у оператора снят. Прежнее согласие кончилось вместе с ним: SMS "
+    "пойдут, когда родитель напишет СТАРТ или школа внесёт его согласие на бумаге.",
+    "open": "Номер снова открыт: SMS пойдут по прежним согласиям.",
+    "not-ours": "Такого номера среди родителей этой школы нет.",
+    "stopped": "Родитель отключил SMS словом СТОП: включить их может только он сам, словом СТАРТ.",
+    "stranger": "Номер чужой: его владелец сам так написал. Впишите другой номер родителя.",
+    "nothing-held": "Ни отказа у оператора, ни остановки на этом номере нет: снимать нечего.",
+}
+"""What came of lifting, by the word of `store.troubles.Lifted`."""
+
+
+@app.command()
+def problems(
+    school: SchoolOption,
+    class_name: Annotated[
+        str, typer.Option("--class", metavar="5А", help="Только этот класс; без него — вся школа.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="ФАЙЛ", help="Страница, чтобы напечатать (A4).")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Показать номера целиком.")] = False,
+    config: ConfigOption = None,
+    now: NowOption = None,
+) -> None:
+    """До кого SMS не доходят, по классам: с каких пор, что сказал оператор, что делать."""
+    from sms_diary.reports.page import html, text
+
+    clock = clock_of(now)
+
+    async def work() -> Page:
+        from sms_diary.reports import problems as report
+
+        async with _desk(config, school) as desk:
+            found = await _found(desk, class_name, now=clock.now())
+            return report.page(
+                desk.school.name, found, zone=desk.school.zone, now=clock.now(), full=full,
+                explain=_explaining(desk.settings),
+            )  # fmt: skip
+
+    page = run(work())
+    if out is None:
+        print(text(page))
+        return
+    write_own(out, html(page))
+    print(f"Страница: {out}. Откройте её в браузере и напечатайте.")
+
+
+@app.command()
+def lift(
+    school: SchoolOption,
+    by: Annotated[str, typer.Option("--by", metavar="КТО", help="Кто отмечает.")],
+    source: Annotated[
+        str,
+        typer.Option(
+            "--source", metavar="ОТКУДА", help="Откуда известно: заявление, звонок, день."
+        ),
+    ],
+    config: ConfigOption = None,
+    now: NowOption = None,
+) -> None:
+    """Отметить, что SMS снова доходят: отказ у оператора снят или телефон родителя жив.
+
+    Номер спросят: в историю команд он не попадёт. Код 0 — отмечено, 1 — нельзя, и сказано почему.
+    """
+    from sms_diary.store.troubles import Lifted
+
+    if not by.strip() or not source.strip():
+        print("Напишите, кто отмечает (--by) и откуда это известно (--source).", file=sys.stderr)
+        raise typer.Exit(2)
+    clock = clock_of(now)
+
+    async def work() -> Lifted:
+        from sms_diary.store import troubles
+
+        number = asked_number()
+        async with _desk(config, school, writes=True) as desk:
+            return await troubles.lift(
+                desk.q, desk.tools, desk.school.id, number,
+                by=by.strip(), source=source.strip(), now=clock.now(),
+            )  # fmt: skip
+
+    done = run(work())
+    if done in (Lifted.CONSENT_NEEDED, Lifted.OPEN):
+        print(_LIFTED[done])
+        return
+    print(_LIFTED[done], file=sys.stderr)
+    raise typer.Exit(1)
+
+
+# ---------------------------------------------------------------- what both need
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """An open database, one school of it, and the settings that name its routes."""
+
+    q: Queries
+    tools: Tools
+    settings: Settings
+    school: School
+
+
+@asynccontextmanager
+async def _desk(config: Path | None, slug: str, *, writes: bool = False) -> AsyncIterator[_Desk]:
+    from sms_diary.app import opened
+    from sms_diary.config import load
+    from sms_diary.errors import ConfigError
+    from sms_diary.store import schools
+
+    settings = load(config)
+    async with (
+        opened(settings) as base,
+        base.database.transaction() if writes else base.database.reading() as q,
+    ):
+        school = await schools.by_slug(q, slug)
+        if school is None:
+            raise ConfigError(f"Школы «{slug}» нет. Какие есть: sms-diary school list")
+        yield _Desk(q, base.tools, settings, school)
+
+
+async def _found(desk: _Desk, title: str, *, now: int) -> list[Problem]:
+    """The problems of the school, or those of one class of this school year."""
+    from sms_diary.clock import local
+    from sms_diary.errors import ConfigError
+    from sms_diary.ingest.days import school_year
+    from sms_diary.ingest.matching import ClassIndex, class_key
+    from sms_diary.store import people, problems
+
+    today = local(now, desk.school.zone).date()
+    found = await problems.of_school(
+        desk.q, desk.tools, desk.school.id, day=today.isoformat(), now=now
+    )
+    if not title:
+        return found
+    year = school_year(today).first.year
+    known = await people.classes(desk.q, desk.school.id, year)
+    match = ClassIndex((one.id, one.name) for one in known).find(title)
+    if match.class_id is None:
+        raise ConfigError(f"Класс «{title}», {year} учебный год: {match.reason}.")
+    [own] = [class_key(one.name) for one in known if one.id == match.class_id]
+    return [one for one in found if class_key(one.class_name) == own]
+
+
+def _explaining(settings: Settings) -> Callable[[Said], str]:
+    """What an operator's code means, by the files of the routes; "" when nobody knows."""
+    from sms_diary.app.routes import of_settings
+    from sms_diary.channels.smpp.statuses import GENERAL
+    from sms_diary.channels.spec.meanings import of_phone
+    from sms_diary.model import Failure
+
+    routes = {one.name: one for one in of_settings(settings)}
+
+    def explained(said: Said) -> str:
+        route = routes.get(said.route)
+        if said.failure:
+            known = route.explain(said.code) if route else ""
+            return known or GENERAL[Failure(said.failure)]
+        rule = of_phone(route.of_phones, said.code) if route else None
+        return (rule.reason or GENERAL[rule.failure]) if rule else ""
+
+    return explained
