@@ -14,7 +14,7 @@ from sms_diary.db import Database
 from sms_diary.model import ConsentState, MessageState
 from sms_diary.simulator.options import Options
 from sms_diary.simulator.smsc import Smsc
-from sms_diary.store import ledger, messages, schools, timeline
+from sms_diary.store import ledger, messages, subscriptions, timeline, tokens
 from sms_diary.store.tools import Tools
 from tests import seeding
 from tests.journal_peer import Door, at_the_door, eventually, mark, route, settings
@@ -130,7 +130,7 @@ async def test_another_school_sees_nothing_of_it(door: Door) -> None:
 
 async def test_a_token_of_all_schools_says_which_one_it_means(door: Door) -> None:
     async with door.database.transaction() as q:
-        await schools.add_token(q, door.service.base.tools, 0, "sd_of_all", name="all", now=1)
+        await tokens.add(q, door.service.base.tools, 0, "sd_of_all", name="all", now=1)
     await _queue(door, 1)
     is_problem(await door.journal.get("/v1/messages", token="sd_of_all"), 400, "which-school")
     for slug, count in (("school-5", 1), ("school-7", 0)):
@@ -308,11 +308,11 @@ async def test_the_row_to_be_stopped_is_found_for_its_school_only(
         [class_id] = await seeding.classes(q, tools, school, "5А")
         [pupil_id] = await seeding.pupils(q, tools, school, class_id, 1)
         [own] = await seeding.subscribe(q, tools, school, [(pupil_id, seeding.phone(1))])
-        assert await messages.subscription(q, tools, other.id, own.subscription_id) is None
-        found = await messages.subscription(q, tools, school.id, own.subscription_id)
+        assert await subscriptions.locked(q, tools, other.id, own.subscription_id) is None
+        found = await subscriptions.locked(q, tools, school.id, own.subscription_id)
         assert found is not None
-        view, number_id, number = found
-        assert (view.id, number_id, number) == (own.subscription_id, own.number_id, own.number)
+        assert (found.view.id, found.number_id) == (own.subscription_id, own.number_id)
+        assert found.number == own.number
         [message_id] = await seeding.queue(q, tools, own, school.id, "Математика 5")
         [step] = await timeline.read(q, school.id, message_id)
         assert step["what"] == "composed"

@@ -13,7 +13,7 @@ from sms_diary.model import PartState
 from sms_diary.schedule import URGENT_LANE
 from sms_diary.simulator.reading import read
 from sms_diary.simulator.smsc import Smsc
-from sms_diary.store import outbox, schools
+from sms_diary.store import outbox, tokens
 from sms_diary.store.outbox import Settled
 from tests import seeding
 from tests.conftest import NOW
@@ -129,7 +129,7 @@ async def test_another_school_neither_sees_nor_decides(door: Door) -> None:
 
 async def test_a_token_of_all_schools_names_one(door: Door) -> None:
     async with door.database.transaction() as q:
-        await schools.add_token(q, door.service.base.tools, 0, "sd_of_all", name="all", now=1)
+        await tokens.add(q, door.service.base.tools, 0, "sd_of_all", name="all", now=1)
     await _in_doubt(door)
     is_problem(await door.journal.get("/v1/doubt", token="sd_of_all"), 400, "which-school")
     for slug, parts in (("school-5", 1), ("school-7", 0)):

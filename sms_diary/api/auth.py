@@ -17,8 +17,9 @@ from sms_diary.api import signature
 from sms_diary.api.problem import Problem
 from sms_diary.api.signature import Signed
 from sms_diary.db import Database
-from sms_diary.store import schools
+from sms_diary.store import schools, tokens
 from sms_diary.store.schools import School
+from sms_diary.store.tokens import ALL_SCHOOLS, RIGHT_RU, Right, Token
 from sms_diary.store.tools import Tools
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Callers:
         self._database = database
         self._tools = tools
         self._schools: dict[str, tuple[float, School, tuple[bytes, ...]]] = {}
-        self._tokens: dict[bytes, tuple[float, int]] = {}
+        self._tokens: dict[bytes, tuple[float, Token]] = {}
 
     async def school(self, slug: str) -> School:
         """The school of an address; 404 if there is none."""
@@ -71,47 +72,42 @@ class Callers:
         _once(headers)
         school, keys = await self._known(slug)
         webhook_id = headers.get("webhook-id", "")
-        if webhook_id and not signature.ID.fullmatch(webhook_id):
+        if "webhook-id" in headers and not signature.ID.fullmatch(webhook_id):
             raise Problem(400, "bad-id", "webhook-id — до 200 печатных латинских знаков без точки.")
         if "webhook-signature" in headers:
             return Caller(school, webhook_id, _signed(headers), keys)
-        await self.token(school, headers)
+        await self.admit(school, headers, Right.SEND)
         return Caller(school, webhook_id, None, ())
 
-    async def token(self, school: School, headers: Headers) -> None:
-        """401 without a live token; 404 if it is another school's: who asks must not learn more."""
-        owner = await self.owner(headers)
-        if owner not in (0, school.id):
-            raise _no_school()
+    async def admit(self, school: School, headers: Headers, right: Right) -> Token:
+        """A token that may do this in this school.
 
-    async def owner(self, headers: Headers) -> int:
-        """The school whose live token this is; 0 for a token of all schools."""
-        token = _bearer(headers)
+        401 without a live one; 404 if it is another school's: who asks must not learn more; 403
+        if it is the right one and may not.
+        """
+        token = await self.token(headers)
+        if token.school_id not in (ALL_SCHOOLS, school.id):
+            raise _no_school()
+        allow(token, right)
+        return token
+
+    async def token(self, headers: Headers) -> Token:
+        """The live token of a request; 401 without one."""
+        text = _bearer(headers)
         # Only the hash is kept in memory, as in the database.
-        key = hashlib.sha256(token.encode()).digest()
+        key = hashlib.sha256(text.encode()).digest()
         now = time.monotonic()
         remembered = self._tokens.get(key)
         if remembered is not None and remembered[0] > now:
             return remembered[1]
         async with self._database.reading() as q:
-            owner = await schools.school_of_token(q, token)
-        if owner is None:
+            token = await tokens.find(q, text)
+        if token is None:
             raise _unauthorized("Токен неизвестен или отозван.")
         if len(self._tokens) >= _MOST_TOKENS:
             self._tokens.clear()
-        self._tokens[key] = (now + REMEMBERED, owner)
-        return owner
-
-    async def own_school(self, headers: Headers, slug: str) -> int:
-        """The id of the token's school; a token of all schools says by `slug` which one."""
-        owner = await self.owner(headers)
-        if not slug:
-            if owner == 0:
-                raise Problem(400, "which-school", "Токен для всех школ: укажите ?school=имя.")
-            return owner
-        school = await self.school(slug)
-        await self.token(school, headers)
-        return school.id
+        self._tokens[key] = (now + REMEMBERED, token)
+        return token
 
     async def _known(self, slug: str) -> tuple[School, tuple[bytes, ...]]:
         if not _SLUG.fullmatch(slug):
@@ -128,6 +124,13 @@ class Callers:
         keys = tuple(key for secret in secrets if (key := signature.key(secret)))
         self._schools[slug] = (now + REMEMBERED, school, keys)
         return school, keys
+
+
+def allow(token: Token, right: Right) -> None:
+    """403 unless the token has this right."""
+    if not token.may(right):
+        said = f"У токена нет права {right} ({RIGHT_RU[right]})."
+        raise Problem(403, "no-right", f"{said} Выдать другой: sms-diary token add.")
 
 
 def _once(headers: Headers) -> None:

@@ -26,6 +26,11 @@ class Bodies:
     async def json(self, http: web.Request) -> bytes:
         """The body's bytes as they came; a Problem for what no JSON of ours can be."""
         _check_type(http)
+        return await self.plain(http)
+
+    async def plain(self, http: web.Request) -> bytes:
+        """The body's bytes as they came, of whatever type, but not compressed."""
+        _check_encoding(http)
         if (http.content_length or 0) > MAX_BYTES:
             raise _too_large()
         if self._reading >= self._most:
@@ -50,7 +55,7 @@ class Bodies:
             self._reading -= 1
 
 
-def _check_type(http: web.Request) -> None:
+def _check_encoding(http: web.Request) -> None:
     encoding = http.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding != "identity":
         # What is signed is what was sent, and a small body must not become a big one here.
@@ -58,6 +63,10 @@ def _check_type(http: web.Request) -> None:
             415, "encoded", "Отправьте тело без сжатия, без заголовка Content-Encoding.",
             headers={"Accept-Encoding": "identity"},
         )  # fmt: skip
+
+
+def _check_type(http: web.Request) -> None:
+    _check_encoding(http)
     if http.content_type != "application/json" or (http.charset or "utf-8").lower() not in _UTF8:
         raise Problem(
             415, "not-json-type",

@@ -12,28 +12,112 @@ from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
+from pydantic import Field
 
-from sms_diary.api import query
+from sms_diary.api import validation
 from sms_diary.api.auth import Caller, Callers
 from sms_diary.api.body import Bodies
+from sms_diary.api.operation import Operation
 from sms_diary.api.problem import Problem, json_response
+from sms_diary.api.serving import bound
+from sms_diary.api.shapes import Flag, Query, Said
 from sms_diary.collector import Collector
 from sms_diary.db import Database
 from sms_diary.ingest import parsing
 from sms_diary.ingest.accept import Accepted, Acceptor, Request
 from sms_diary.ingest.drafts import to_draft
+from sms_diary.ingest.records import EVENTS
 from sms_diary.model import LINE_RU, OUTCOME_RU, REASON_RU, LineState, Silence
 from sms_diary.store import deliveries
+from sms_diary.store.tokens import Right
 
 PATIENCE = 25.0
 """Seconds a caller waits for the commit before being told to come again."""
 _LENIENT = re.compile(r"(?:^|[,;])\s*handling\s*=\s*\"?lenient\"?\s*(?:$|[,;])", re.I)
+_GROUP = "События"
+
+
+def _header(name: str, description: str, pattern: str) -> dict[str, Any]:
+    schema = {"type": "string", "pattern": pattern}
+    return {"name": name, "in": "header", "required": False, "description": description,
+            "schema": schema}  # fmt: skip
+
+
 _WHOLE_BODY = {"not-utf8": 400, "not-json": 400, "too-many-events": 413}
 _REUSED = "Под этим webhook-id уже принят запрос с другим телом. Новому запросу нужен новый id."
 _NOTHING_TAKEN = (
     "Ничего не принято. Исправьте перечисленное и отправьте снова, или отправьте с заголовком "
     "Prefer: handling=lenient, чтобы верные события были приняты."
 )
+
+
+class Flags(Query):
+    dry_run: Flag = Field(False, description="1: сказать, что было бы, и ничего не сохранить.")
+
+
+class Held(Said):
+    index: int
+    reason: str
+    detail: str
+
+
+class Wrong(Said):
+    index: int | None
+    pointer: str
+    code: str
+    message: str
+
+
+class Counts(Said):
+    accepted: int
+    created: int
+    changed: int
+    unchanged: int
+    stale: int
+    quarantined: list[Held]
+    rejected: list[Wrong] = Field([])
+    dry_run: bool = False
+
+
+class Lines(Said):
+    state: LineState
+    state_ru: str
+    reason: str
+    reason_ru: str = ""
+    count: int
+
+
+class Became(Said):
+    index: int
+    kind: str
+    outcome: str
+    outcome_ru: str
+    silence: str
+    silence_ru: str = ""
+    detail: str = ""
+    pending: bool
+    lines: list[Lines]
+
+
+class Fate(Said):
+    answer: Counts
+    events: list[Became]
+
+
+_SIGNED = "Standard Webhooks; вместо токена."
+POST: Operation[Any, Any] = Operation(
+    method="POST", path="/v1/schools/{school}/events", group=_GROUP, right=Right.SEND, query=Flags,
+    takes=("application/json", EVENTS), answer=Counts, status=202, well=(200,), also=(409,),
+    headers=(
+        _header("webhook-id", _SIGNED, r"^[!-\-/-~]{1,200}$"),
+        _header("Prefer", "handling=lenient: принять верные события, ошибочные вернуть.", "^.*$"),
+    ),
+    summary="Прислать события журнала",
+)  # fmt: skip
+GET: Operation[Any, Any] = Operation(
+    method="GET", path="/v1/schools/{school}/events/{webhook_id}", group=_GROUP, right=Right.READ,
+    query=Query, answer=Fate, summary="Что стало с запросом",
+)  # fmt: skip
 
 
 class EventsDoor:
@@ -43,22 +127,20 @@ class EventsDoor:
         acceptor: Acceptor,
         collector: Collector[Request, Accepted],
         database: Database,
+        bodies: Bodies,
     ) -> None:
         self._callers = callers
         self._acceptor = acceptor
         self._collector = collector
         self._database = database
-        self._bodies = Bodies()
+        self._bodies = bodies
 
     def routes(self) -> list[web.RouteDef]:
-        return [
-            web.post("/v1/schools/{school}/events", self.post),
-            web.get("/v1/schools/{school}/events/{webhook_id:[^/]+}", self.get),
-        ]
+        return [bound(POST, self.post), bound(GET, self.get)]
 
     async def post(self, http: web.Request) -> web.Response:
         """202 with counts, once all is committed; the same request again, the same answer."""
-        dry_run = query.flag(query.parameters(http, ["dry_run"]), "dry_run")
+        dry_run = validation.query(Flags, http).dry_run
         caller = await self._callers.screen(http.match_info["school"], http.headers)
         body = await self._bodies.json(http)
         caller.check(body)
@@ -76,9 +158,9 @@ class EventsDoor:
 
     async def get(self, http: web.Request) -> web.Response:
         """What became of a request: the answer it got, and each event with its lines."""
-        query.parameters(http, [])
+        validation.query(Query, http)
         school = await self._callers.school(http.match_info["school"])
-        await self._callers.token(school, http.headers)
+        await self._callers.admit(school, http.headers, GET.right)
         webhook_id = http.match_info["webhook_id"]
         found = None
         if webhook_id.isascii() and webhook_id.isprintable():

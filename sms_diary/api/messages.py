@@ -1,150 +1,107 @@
-"""The admin endpoint's messages and subscriptions, for bearer tokens that belong to a school."""
+"""Messages over HTTP: page by page, and one with its timeline."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-from aiohttp import web
+from pydantic import AfterValidator, Field, WithJsonSchema
 
-from sms_diary.api import query
-from sms_diary.api.auth import Callers
-from sms_diary.api.problem import Problem, json_response
+from sms_diary.api.operation import Call, Explain, Operation
+from sms_diary.api.problem import Problem
+from sms_diary.api.shapes import BIGGEST, Count, Key, OfSchool, Said
 from sms_diary.api.times import iso
-from sms_diary.channels.smpp.results import reason
 from sms_diary.channels.smpp.statuses import GENERAL
-from sms_diary.clock import Clock
-from sms_diary.db import Database, Queries
-from sms_diary.model import PART_RU, STEP_RU, ConsentState, Failure, PartState
-from sms_diary.store import consents, messages, timeline
-from sms_diary.store.consents import Change
-from sms_diary.store.ledger import Act
-from sms_diary.store.messages import MessageView, SubscriptionView
-from sms_diary.store.tools import Tools
-from sms_diary.wake import Wakes
+from sms_diary.model import PART_RU, STEP_RU, Failure, PartState
+from sms_diary.store import messages, timeline
+from sms_diary.store.messages import MessageView
+from sms_diary.store.tokens import Right
 
-_LIMIT, _MOST = 50, 200
-Explain = Callable[[str, str], str]
-"""What an operator's code means to people in Russian, by route and code; "" when nobody knows."""
+_GROUP = "Сообщения"
 
 
-def _by_the_book(_route: str, code: str) -> str:
-    return reason(code)
+def _state(word: str) -> str:
+    if word not in messages.STATES:
+        raise ValueError(word)
+    return word
 
 
-class AdminEndpoint:
-    def __init__(
-        self, callers: Callers, database: Database, tools: Tools, clock: Clock, wakes: Wakes,
-        *, explain: Explain = _by_the_book,
-    ) -> None:  # fmt: skip
-        self._explain = explain
-        self._callers = callers
-        self._database = database
-        self._tools = tools
-        self._clock = clock
-        self._wakes = wakes
-
-    def routes(self) -> list[web.RouteDef]:
-        return [
-            web.get("/v1/messages", self.list_messages),
-            web.get("/v1/messages/{id}", self.message),
-            web.get("/v1/subscriptions", self.list_subscriptions),
-            web.post("/v1/subscriptions/{id}/stop", self.stop),
-        ]
-
-    async def _school(self, http: web.Request) -> int:
-        return await self._callers.own_school(http.headers, http.query.get("school", ""))
-
-    async def list_messages(self, http: web.Request) -> web.Response:
-        """Newest first; `?state=`, `?limit=`, and `?before=` the `next` of the page before."""
-        school_id = await self._school(http)
-        given = query.parameters(http, ["state", "limit", "before", "school"])
-        state = given.get("state", "")
-        if state and state not in messages.STATES:
-            known = ", ".join(messages.STATES)
-            raise Problem(400, "bad-parameter", f"state бывает: {known}.")
-        async with self._database.reading() as q:
-            page = await messages.page(
-                q, self._tools, school_id, state=state, limit=_limit(given),
-                before=query.number(given, "before", 0) if "before" in given else None,
-            )  # fmt: skip
-        return json_response(
-            {"messages": [_message(view) for view in page.messages]} | _next(page.next)
-        )
-
-    async def message(self, http: web.Request) -> web.Response:
-        """One message with its timeline, in the order things happened."""
-        school_id = await self._school(http)
-        query.parameters(http, ["school"])
-        message_id = query.path_id(http)
-        async with self._database.reading() as q:
-            view = await messages.one(q, self._tools, school_id, message_id)
-            if view is None:
-                raise Problem(404, "no-message", "Такого сообщения нет.")
-            steps = await timeline.read(q, school_id, message_id)
-        shown = [_step(step) for step in explained(steps, self._explain)]
-        return json_response({**_message(view), "timeline": shown})
-
-    async def list_subscriptions(self, http: web.Request) -> web.Response:
-        """In order of ids; `?limit=`, and `?after=` the `next` of the page before."""
-        school_id = await self._school(http)
-        given = query.parameters(http, ["limit", "after", "school"])
-        limit = _limit(given)
-        async with self._database.reading() as q:
-            found = await messages.subscriptions(
-                q, self._tools, school_id, after=query.number(given, "after", 0), limit=limit + 1
-            )
-        page = found[:limit]
-        following = page[-1].id if len(found) > limit else None
-        return json_response(
-            {"subscriptions": [_subscription(view) for view in page]} | _next(following)
-        )
-
-    async def stop(self, http: web.Request) -> web.Response:
-        """Stop one subscription, queued messages too; again: the same answer."""
-        school_id = await self._school(http)
-        query.parameters(http, ["school"])
-        subscription_id = query.path_id(http)
-        async with self._database.transaction() as q:
-            view = await self._stop(q, school_id, subscription_id)
-        self._wakes.compose.set()
-        return json_response(_subscription(view))
-
-    async def _stop(self, q: Queries, school_id: int, subscription_id: int) -> SubscriptionView:
-        found = await messages.subscription(q, self._tools, school_id, subscription_id)
-        if found is None:
-            raise Problem(404, "no-subscription", "Такой подписки нет.")
-        view, number_id, number = found
-        topics = ["*", *view.topics]
-        if all(view.topics.get(topic, view.state) == "stopped" for topic in topics):
-            return view
-        changes = [
-            Change(subscription_id, number_id, ConsentState.STOPPED,
-                   _act(subscription_id, topic, number), topic)
-            for topic in topics
-        ]  # fmt: skip
-        await consents.change(q, self._tools, school_id, changes, now=self._clock.now())
-        stopped = await messages.subscription(q, self._tools, school_id, subscription_id)
-        assert stopped is not None
-        return stopped[0]
+State = Annotated[str, AfterValidator(_state), WithJsonSchema({"enum": list(messages.STATES)})]
 
 
-def _act(subscription_id: int, topic: str, number: str) -> Act:
-    return Act(
-        action="revoked",
-        number=number,
-        scope=f"subscription:{subscription_id} {topic}",
-        actor="token",
-        evidence={"number": number, "by": "POST /v1/subscriptions/{id}/stop"},
+class Message(Said):
+    id: str
+    number: str
+    state: str
+    state_ru: str
+    ground: str
+    ledger_id: str | None
+    text: str
+    parts: int
+    alphabet: str
+    level: str
+    created_at: str
+    expires: str
+    done_at: str | None
+
+
+class Messages(Said):
+    messages: list[Message]
+    next: str = ""
+
+
+class Step(Said):
+    """What belongs to a step is there, and nothing else."""
+
+    at: str
+    what: str
+    what_ru: str
+    part: int = 0
+    of: int = 0
+    parts: int = 0
+    kind: str = ""
+    route: str = ""
+    attempt: int = 0
+    provider_id: str = ""
+    failure: str = ""
+    code: str = ""
+    reason_ru: str = ""
+    state: str = ""
+    state_ru: str = ""
+    error: str = ""
+    actor: str = ""
+
+
+class Whole(Message):
+    timeline: list[Step]
+
+
+class Page(OfSchool):
+    state: State = Field(
+        "", description="Состояние: " + ", ".join(messages.STATES) + ".", validate_default=False
     )
+    limit: Count = Field(50, description="Сколько на странице: от 1 до 200.")
+    before: Key = Field(BIGGEST, description="Значение next предыдущей страницы.")
 
 
-def _limit(given: Mapping[str, str]) -> int:
-    return max(1, min(query.number(given, "limit", _LIMIT), _MOST))
+async def list_(call: Call[Page, None]) -> Messages:
+    query = call.query
+    page = await messages.page(
+        call.q, call.tools, call.school_id, state=query.state, before=query.before,
+        limit=max(1, min(query.limit, 200)),
+    )  # fmt: skip
+    found = [Message(**_message(view)) for view in page.messages]
+    if page.next is None:
+        return Messages(messages=found)
+    return Messages(messages=found, next=str(page.next))
 
 
-def _next(following: int | None) -> dict[str, str]:
-    return {} if following is None else {"next": str(following)}
+async def one(call: Call[OfSchool, None]) -> Whole:
+    view = await messages.one(call.q, call.tools, call.school_id, call.id)
+    if view is None:
+        raise Problem(404, "no-message", "Такого сообщения нет.")
+    steps = explained(await timeline.read(call.q, call.school_id, call.id), call.context.explain)
+    return Whole(**_message(view), timeline=[Step.model_validate(_step(step)) for step in steps])
 
 
 def explained(steps: Sequence[dict[str, Any]], explain: Explain) -> list[dict[str, Any]]:
@@ -189,14 +146,13 @@ def _message(view: MessageView) -> dict[str, Any]:
     }
 
 
-def _subscription(view: SubscriptionView) -> dict[str, Any]:
-    return {
-        "id": str(view.id),
-        "guardian_id": str(view.guardian_id),
-        "pupil_id": str(view.pupil_id),
-        "pupil": view.pupil,
-        "number": view.number,
-        "state": view.state,
-        "topics": view.topics,
-        "created_at": iso(view.created_at),
-    }
+OPERATIONS: list[Operation[Any, Any]] = [
+    Operation(
+        method="GET", path="/v1/messages", group=_GROUP, right=Right.READ, query=Page,
+        answer=Messages, do=list_, summary="Сообщения, новые сверху",
+    ),
+    Operation(
+        method="GET", path="/v1/messages/{id}", group=_GROUP, right=Right.READ, query=OfSchool,
+        answer=Whole, do=one, summary="Одно сообщение и его путь",
+    ),
+]  # fmt: skip

@@ -20,11 +20,12 @@ _COME_AGAIN = "Не получилось. Повторите тот же зап�
 _TITLES = {
     400: "Запрос не понят",
     401: "Нужна подпись или токен",
-    403: "Не разрешено",
+    403: "У токена нет на это права",
     404: "Здесь такого нет",
     405: "Такой способ обращения здесь не поддерживается",
     408: "Запрос пришёл не целиком",
-    409: "Этот webhook-id уже использован для другого запроса",
+    409: "Сейчас так нельзя",
+    412: "С тех пор это изменилось",
     413: "Запрос слишком большой",
     415: "Нужен application/json",
     417: "Заголовок Expect не понят",
@@ -62,13 +63,18 @@ class Problem(Exception):
     def response(self) -> web.Response:
         body: dict[str, Any] = {
             "type": f"/problems/{self.slug}",
-            "title": _TITLES.get(self.status, "Ошибка"),
+            "title": title_of(self.status),
             "status": self.status,
             "detail": self.detail,
         }
         if self.errors:
             body["errors"] = list(self.errors)
         return _json(body, self.status, CONTENT_TYPE, self.headers)
+
+
+def title_of(status: int) -> str:
+    """What a status means, in Russian."""
+    return _TITLES.get(status, "Ошибка")
 
 
 def of_status(status: int, *, headers: dict[str, str] | None = None) -> Problem:
@@ -136,11 +142,24 @@ def json_response(
     return _json(body, status, "application/json", headers or {})
 
 
+def bytes_response(
+    body: bytes, *, status: int = 200, headers: dict[str, str] | None = None
+) -> web.Response:
+    """The same for JSON that is bytes already."""
+    return _response(body, status, "application/json", headers or {})
+
+
 def _json(body: Any, status: int, content_type: str, headers: dict[str, str]) -> web.Response:
+    text = json.dumps(body, ensure_ascii=False)
+    return _response(text.encode(), status, content_type, headers)
+
+
+def _response(body: bytes, status: int, content_type: str, headers: dict[str, str]) -> web.Response:
     return web.Response(
         status=status,
-        text=json.dumps(body, ensure_ascii=False),
+        body=body,
         content_type=content_type,
+        charset="utf-8",
         # Answers hold names and texts: no proxy may keep them.
         headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} | headers,
     )
