@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-_GONE_LIMIT = 10.0
+_GONE_LIMIT = 60.0
+_RECOVERED_LIMIT = 120.0
 
 
 class OwnPostgres:
@@ -29,7 +31,8 @@ class OwnPostgres:
     def crash(self) -> None:
         """End it at once, as an immediate shutdown does (SIGQUIT): whatever is open is cut off."""
         pid = self._server.get_pid()
-        os.kill(pid, signal.SIGQUIT)
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.kill(pid, signal.SIGQUIT)
         deadline = time.monotonic() + _GONE_LIMIT
         while Path(f"/proc/{pid}").exists():
             if time.monotonic() > deadline:
@@ -37,8 +40,19 @@ class OwnPostgres:
             time.sleep(0.02)
 
     def start(self) -> None:
-        """Start it again; it recovers what was committed."""
-        self._server.ensure_postgres_running()
+        """Start it again; it recovers what was committed, and on a busy machine that takes a while.
+
+        The package waits ten seconds for it.
+        """
+        deadline = time.monotonic() + _RECOVERED_LIMIT
+        while True:
+            try:
+                self._server.ensure_postgres_running()
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
 
 
 @contextmanager
