@@ -39,6 +39,7 @@ create table school (
   proof text not null default 'sms' check (proof in ('sms', 'sms+pd')),  -- papers it asks for
   paused_at bigint,                        -- nothing is told while it is set
   retention bigint not null default 7776000000,  -- ms for which texts and raw bytes are kept
+  ledger_retention bigint not null default 0,  -- ms for which its ledger is kept; 0: for ever
   digest_at bigint not null default 1080,  -- of the daily digest; minutes after midnight, as below
   digest_day bigint not null default 5,    -- of the weekly digest; 1 Monday .. 7 Sunday
   day_from bigint not null default 480,    -- SMS leave between these two
@@ -47,6 +48,8 @@ create table school (
   urgent_to bigint not null default 1320,
   off_days text not null default '7',      -- days of the week without SMS
   cap bigint not null default 6,           -- messages a number and day, urgent ones apart
+  rhythms text not null default '',        -- its own defaults: «marks=now homework=day»
+  told_from text not null default '',      -- the first day it tells of; '' until something came
   rev bigint not null default 0,           -- bumped by whatever changes its roll or diary
   created_at bigint not null
 );
@@ -58,6 +61,17 @@ create table holiday (
   to_day text not null,
   name text not null,
   primary key (school_id, from_day)
+);
+
+-- A school's own texts, each version of them. The last one counts; '' is the text that ships.
+create table template (
+  school_id bigint not null references school (id),
+  name text not null,
+  version bigint not null,
+  source text not null,
+  made_by text not null,
+  at bigint not null,
+  primary key (school_id, name, version)
 );
 
 -- Webhook secrets (sealed: they sign) and bearer tokens (hashed). school_id 0: every school.
@@ -74,6 +88,19 @@ create table credential (
 );
 create index credential_of_school on credential (school_id, kind) where revoked_at is null;
 
+-- Answers to requests that came with an Idempotency-Key, to be given again. Swept after some days.
+create table idempotency (
+  id bigint primary key,
+  school_id bigint not null,               -- of the token; 0: of all schools
+  key_hash bytea not null,
+  request_hash bytea not null,             -- method, address and body
+  status bigint,                           -- null only inside the transaction that does the work
+  answer bytea,                            -- sealed
+  at bigint not null,
+  unique (school_id, key_hash)
+);
+create index idempotency_at on idempotency (at);
+
 -- One row per phone number in the whole database.
 create table number (
   id bigint primary key,
@@ -85,6 +112,7 @@ create table number (
   udh_ref bigint not null default 0,       -- last reference of a long message to this phone
   stopped_at bigint,
   failing_since bigint,                    -- first failure since something was delivered
+  erased_at bigint,                        -- `sealed` holds nothing since: the row keeps a stop
   created_at bigint not null
 );
 create index number_failing on number (failing_since) where failing_since is not null;
@@ -118,6 +146,7 @@ create table pupil (
 create unique index pupil_external on pupil (school_id, external_id)
   where external_id is not null;
 create index pupil_name on pupil (school_id, name_key);
+create index pupil_of_school on pupil (school_id, id);
 
 -- In September 5А becomes 6А: a new row, not a changed one.
 create table membership (
@@ -143,6 +172,7 @@ create table guardian (
   unique (school_id, number_id)
 );
 create index guardian_of_number on guardian (number_id);
+create index guardian_of_school on guardian (school_id, id);
 
 create table subscription (
   id bigint primary key,
@@ -168,8 +198,11 @@ create table consent (
                                        'blocked-by-operator', 'wrong-number')),
   ledger_id bigint,
   changed_at bigint not null,
+  since bigint not null default 0,         -- from when it holds: what was before is not told
   primary key (subscription_id, topic)
 );
+-- Whose subscriptions stand so, page by page.
+create index consent_by_state on consent (school_id, topic, state, subscription_id);
 
 -- When a topic is told: at once, in the day's digest, in the week's, or never. No row: as usual.
 create table rhythm (
@@ -223,7 +256,7 @@ create table ledger (
   seq bigint not null,
   at bigint not null,
   action text not null check (action in ('asked', 'given', 'refused', 'revoked', 'number-changed',
-                                         'operator-refusal', 'imported')),
+                                         'operator-refusal', 'operator-lifted', 'imported')),
   subject text not null,                   -- pseudonym of the number
   scope text not null,                     -- what it covers: subscription, topic
   actor text not null,
@@ -234,6 +267,8 @@ create table ledger (
 );
 -- All that was ever done about one number, also when it has no guardian any more.
 create index ledger_of_subject on ledger (subject, seq);
+-- And about one subscription, also when its number was another.
+create index ledger_of_scope on ledger (scope);
 
 -- The proof itself stands apart, so that it can be erased and the chain still verifies.
 create table evidence (
@@ -250,6 +285,15 @@ create table ledger_head (
   hash text not null
 );
 
+-- Up to where a chain was cut when the time of keeping its rows was over: the last row that went.
+create table ledger_checkpoint (
+  school_id bigint not null,
+  seq bigint not null,
+  hash text not null,
+  at bigint not null,
+  primary key (school_id, seq)
+);
+
 -- only sqlite:
 create trigger ledger_keeps_rows before update on ledger
 begin
@@ -257,8 +301,20 @@ begin
 end;
 
 create trigger ledger_loses_nothing before delete on ledger
+when old.seq > coalesce(
+  (select max(seq) from ledger_checkpoint where school_id = old.school_id), 0)
 begin
   select raise(abort, 'the consent ledger is append-only');
+end;
+
+create trigger ledger_checkpoint_stays before update on ledger_checkpoint
+begin
+  select raise(abort, 'a checkpoint of the consent ledger stays as it is');
+end;
+
+create trigger ledger_checkpoint_is_kept before delete on ledger_checkpoint
+begin
+  select raise(abort, 'a checkpoint of the consent ledger stays as it is');
 end;
 -- end
 
@@ -269,8 +325,27 @@ begin
 end
 $body$;
 
-create trigger ledger_keeps_rows before update or delete on ledger
+create function ledger_loses_a_prefix_only() returns trigger language plpgsql as $body$
+begin
+  if old.seq > coalesce(
+      (select max(seq) from ledger_checkpoint where school_id = old.school_id), 0) then
+    raise exception 'the consent ledger is append-only';
+  end if;
+  return old;
+end
+$body$;
+
+create trigger ledger_keeps_rows before update on ledger
   for each row execute function ledger_is_append_only();
+
+create trigger ledger_loses_nothing before delete on ledger
+  for each row execute function ledger_loses_a_prefix_only();
+
+create trigger ledger_checkpoint_stays before update or delete on ledger_checkpoint
+  for each row execute function ledger_is_append_only();
+
+create trigger ledger_checkpoint_is_kept before truncate on ledger_checkpoint
+  for each statement execute function ledger_is_append_only();
 
 create trigger ledger_keeps_all before truncate on ledger
   for each statement execute function ledger_is_append_only();
@@ -290,6 +365,7 @@ create table delivery (
   at bigint not null
 );
 create unique index delivery_request on delivery (school_id, source, request_id);
+create index delivery_with_body on delivery (school_id, at) where body is not null;
 
 create table event (
   id bigint primary key,
@@ -323,6 +399,7 @@ create table entry (
   urgent bigint not null default 0,
   silence text not null default '',        -- tell nobody, and why
   until bigint,                            -- worth telling until then; null: by its kind
+  not_before bigint,                       -- of an announcement that is to be told later
   at bigint not null,                      -- the teacher's time of this version
   version bigint not null,
   event_id bigint not null,
@@ -333,6 +410,7 @@ create unique index entry_key
   on entry (school_id, kind, who, subject_key, day, lesson, work_key, ordinal);
 create unique index entry_ref on entry (school_id, ref) where ref <> '';
 create index entry_to_fan on entry (id) where fan is not null;
+create index entry_with_body on entry (school_id, arrived_at) where body is not null;
 
 -- Which classes and pupils an announcement is for; no row: the whole school.
 create table audience (
@@ -351,12 +429,75 @@ create table quarantine (
   reason text not null,                    -- closed word
   detail text not null,                    -- Russian sentence, without names
   candidates text not null,                -- ids, comma-separated
+  ask text not null default '',            -- keyed digest of the question: one answer settles all of it
+  same text not null default '',           -- keyed digest of what waits: it is held once
   state text not null check (state in ('open', 'resolved', 'dropped')),
   at bigint not null,
   resolved_at bigint,
   resolved_by text
 );
 create index quarantine_open on quarantine (school_id, id) where state = 'open';
+
+-- What a person once answered, so that the next file or webhook does not ask again.
+create table answer (
+  school_id bigint not null references school (id),
+  ask text not null,                       -- as in quarantine
+  choice bigint not null,                  -- a pupil, a class, an entry; 0: none of them, a new one
+  at bigint not null,
+  by text not null,
+  primary key (school_id, ask)
+);
+
+-- ---------------------------------------------------------------- imports of files
+
+-- One import: many files or an archive, planned first, then applied, perhaps undone.
+create table import (
+  id bigint primary key,
+  school_id bigint not null references school (id),
+  state text not null check (state in ('planned', 'applying', 'applied', 'undone', 'failed')),
+  digest bytea not null,                   -- sha256 over the files' own
+  options text not null,                   -- JSON: what was said of them when they were given
+  chunks bigint not null default 0,
+  done bigint not null default 0,          -- chunks that are applied
+  body bytea,                              -- its report, sealed; null: destroyed
+  at bigint not null,
+  by text not null,
+  applied_at bigint,
+  undone_at bigint
+);
+create index import_of_school on import (school_id, id);
+create index import_with_body on import (school_id, at) where body is not null;
+
+-- What was read of its files, in pieces that are applied one by one; gone once they are.
+create table import_chunk (
+  id bigint primary key,
+  import_id bigint not null references import (id),
+  school_id bigint not null,
+  seq bigint not null,
+  kind text not null check (kind in ('contacts', 'events')),
+  body bytea not null,                     -- sealed
+  at bigint not null,
+  unique (import_id, seq)
+);
+create index import_chunk_of_school on import_chunk (school_id, id);
+
+-- What an import has made of the roll, for its undoing.
+create table import_made (
+  import_id bigint not null references import (id),
+  what text not null check (what in ('pupil', 'subscription', 'consent', 'membership', 'ended')),
+  id bigint not null,
+  was text not null default '',            -- the state of a consent before; of a place in a class, its end
+  primary key (import_id, what, id)
+);
+
+-- Entries as they were before an import changed them.
+create table import_was (
+  import_id bigint not null references import (id),
+  entry_id bigint not null,
+  value text not null,
+  body bytea,                              -- as sealed in the entry
+  primary key (import_id, entry_id)
+);
 
 -- ---------------------------------------------------------------- line, message, part
 
@@ -387,6 +528,14 @@ create index line_planned_of_guardian on line (guardian_id) where state = 'plann
 create index line_held on line (guardian_id) where state = 'held';
 create index line_of_message on line (message_id) where message_id is not null;
 
+-- How many lines each school told on each of its days: what is usual there, and what is a flood.
+create table told_day (
+  school_id bigint not null,
+  day text not null,
+  lines bigint not null,
+  primary key (school_id, day)
+);
+
 -- A rendered text for one guardian of one school. Never without a ground.
 create table message (
   id bigint primary key,
@@ -396,7 +545,7 @@ create table message (
   ground text not null,
   ledger_id bigint,
   inbound_id bigint,
-  text bytea not null,                     -- sealed
+  text bytea,                              -- sealed; null: destroyed, by its time or by request
   alphabet text not null,
   parts bigint not null,
   level text not null,                     -- how far the texts were shortened
@@ -441,6 +590,7 @@ create table part (
   ground text not null,
   consent_rev bigint not null,
   expires bigint not null,
+  closes bigint,                           -- when its school's hours end; null: leaves at any hour
   state text not null check (state in ('queued', 'retry', 'sending', 'doubt', 'sent', 'delivered',
                                        'undelivered', 'expired', 'rejected', 'unknown', 'withdrawn')),
   attempts bigint not null default 0,
@@ -502,7 +652,7 @@ create table inbound (
   route text not null,
   number_id bigint not null,
   reception text not null,                 -- the address it was sent to
-  text bytea,                              -- sealed
+  text bytea,                              -- sealed; null: destroyed, and so is raw
   raw bytea,                               -- sealed
   digest bytea not null,                   -- keyed; tells a repeated delivery
   meaning text not null default '',
@@ -537,3 +687,28 @@ create index inbound_piece_due on inbound_piece (due, id) where inbound_id is nu
 create index inbound_piece_of_text on inbound_piece (idx, seq, id) where inbound_id is null;
 create index inbound_piece_of_number on inbound_piece (number_id, at);
 create index inbound_piece_joined on inbound_piece (route, at) where inbound_id is not null;
+
+-- ---------------------------------------------------------------- what was destroyed
+
+-- Each destruction of personal data, kept to be shown (приказ РКН № 179 of 28.10.2022). Nothing in
+-- it is about a person: internal ids and counts. Of what time does, a row a school and day.
+create table destruction (
+  id bigint primary key,
+  school_id bigint not null,               -- 0: what belongs to no school
+  at bigint not null,
+  kind text not null check (kind in ('guardian', 'number', 'pupil', 'retention', 'ledger')),
+  subject text not null,                   -- «guardian:ID», «pupil:ID»; '' for what time does
+  counts text not null,                    -- JSON: what -> how many
+  actor text not null,
+  ground text not null,
+  document text not null                   -- number of the paper that asks for it; '' for none
+);
+create index destruction_of_school on destruction (school_id, kind, id);
+
+-- How far each sweep of time has got; ids are in the order in which things came.
+create table swept (
+  school_id bigint not null,               -- 0: what belongs to no school
+  what text not null,
+  upto bigint not null,                    -- the last id that it has done
+  primary key (school_id, what)
+);

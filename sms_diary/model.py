@@ -215,6 +215,8 @@ class Silence(StrEnum):
     STOPPED = "stopped"
     REFUSED = "refused"
     TEST_MODE = "test-mode"
+    OPERATOR_REFUSAL = "operator-refusal"
+    SUSPENDED = "suspended"
     NUMBER_CLOSED = "number-closed"
     NUMBER_CHANGED = "number-changed"
     FIRST_IMPORT = "first-import"
@@ -223,6 +225,8 @@ class Silence(StrEnum):
     NOT_WANTED = "not-wanted"
     NOT_RELEASED = "not-released"
     SENDER_ASKED = "sender-asked"
+    CALLED_OFF = "called-off"
+    UNDONE = "undone"
     NEVER_TOLD = "never-told"
     SAME_VALUE = "same-value"
     EXPIRED = "expired"
@@ -236,14 +240,19 @@ REASON_RU: dict[Silence, str] = {
     Silence.STOPPED: "родитель отключил SMS словом СТОП",
     Silence.REFUSED: "родитель отказался от SMS",
     Silence.TEST_MODE: "школа в проверочном режиме: SMS получают только номера сотрудников",
-    Silence.NUMBER_CLOSED: "на этот номер писать нельзя (отказ у оператора или чужой номер)",
+    Silence.OPERATOR_REFUSAL: "оператор не пропускает рассылки на этот номер: отказ у оператора",
+    Silence.SUSPENDED: "на этот номер ничего не доходит: рассылка приостановлена",
+    Silence.NUMBER_CLOSED: "на этот номер писать нельзя: он чужой",
     Silence.NUMBER_CHANGED: "у родителя теперь другой номер: на прежний больше не пишем",
-    Silence.FIRST_IMPORT: "загружено из файла без рассылки (без --tell)",
+    Silence.FIRST_IMPORT: "история журнала: загружено без рассылки или было до первого дня, "
+    "о котором школа сообщает",
     Silence.OLD: "пришло больше чем через неделю: старое за новость не выдаём",
     Silence.BEFORE_CONSENT: "было до того дня, с которого действует согласие родителя",
     Silence.NOT_WANTED: "по этой теме SMS выключены (так обычно или так выбрал родитель)",
     Silence.NOT_RELEASED: "записей было необычно много, и человек решил о них не сообщать",
     Silence.SENDER_ASKED: "отправитель просил не сообщать родителям",
+    Silence.CALLED_OFF: "рассылку объявления остановили",
+    Silence.UNDONE: "загрузку файла, из которого это взято, отменили",
     Silence.NEVER_TOLD: "родителю об этой записи ещё не сообщали, снимать нечего",
     Silence.SAME_VALUE: "значение вернулось к тому, что родитель уже знает",
     Silence.EXPIRED: "вышел срок: сообщать уже поздно",

@@ -5,18 +5,25 @@ Values in, values out. `fanout` and `compose` carry them out in transactions.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from sms_diary import schedule
 from sms_diary.consent import silence
 from sms_diary.model import (
     TOPIC_OF,
     ConsentState,
+    Gender,
+    Hold,
     Kind,
     LineState,
     NumberState,
     SchoolMode,
     Silence,
 )
+from sms_diary.schedule.rhythm import Rhythm
 from sms_diary.values import value
+
+_HIS, _HERS = ("ич", "оглы", "оглу"), ("вна", "чна", "кызы", "гызы")
 
 
 @value
@@ -31,15 +38,23 @@ class Fate:
 
 def fate(  # noqa: PLR0913  # all that a decision weighs
     kind: Kind, consent: ConsentState, number: NumberState, mode: SchoolMode, *,
-    is_staff: bool, urgent: bool, expires: int, now: int,
+    is_staff: bool, personal_data: bool, urgent: bool, welcomed: bool, rhythm: Rhythm,
+    stale: Silence | None, expires: int, now: int,
 ) -> Fate:  # fmt: skip
-    """Whether a guardian is to be told, and by which lane; else why not."""
+    """Whether a guardian is to be told, and by which lane; else why not, or what it waits for.
+
+    `stale` says why it is not news, as `schedule.brakes` finds.
+    """
     topic, lane = str(TOPIC_OF[kind]), schedule.lane(kind, urgent=urgent)
-    reason = silence(consent, number, mode, is_staff=is_staff)
+    reason = silence(consent, number, mode, is_staff=is_staff, personal_data=personal_data)
+    if reason is None:
+        reason = Silence.NOT_WANTED if rhythm is Rhythm.OFF else stale
     if reason is not None:
         return Fate(LineState.SILENT, str(reason), topic, lane)
     if expires <= now:
         return Fate(LineState.EXPIRED, str(Silence.EXPIRED), topic, lane)
+    if not welcomed:
+        return Fate(LineState.HELD, str(Hold.WELCOME), topic, lane)
     return Fate(LineState.PLANNED, "", topic, lane)
 
 
@@ -63,9 +78,32 @@ def turns(reached: int, parts: int) -> tuple[int, ...]:
     return tuple(range(reached + 1, reached + parts + 1))
 
 
-def short_name(full_name: str) -> str:
+def gender(full_name: str) -> Gender | None:
+    """By the patronymic; a name alone («Саша», «Данияр») is no ground to guess."""
+    words = full_name.casefold().split(maxsplit=2)
+    patronymic = words[-1] if len(words) > 2 else ""  # noqa: PLR2004  # surname, name and it
+    if patronymic.endswith(_HIS):
+        return Gender.MALE
+    return Gender.FEMALE if patronymic.endswith(_HERS) else None
+
+
+class Naming(StrEnum):
+    """How a school calls its pupils in SMS."""
+
+    INITIAL = "name-initial"
+    NAME = "name"
+    SURNAME = "surname-initial"
+    BOTH = "surname-name"
+
+
+def short_name(full_name: str, naming: Naming = Naming.INITIAL) -> str:
     """«Белкина Дарья Игоревна» -> «Дарья Б.»: no more of a child in an SMS than needed."""
     surname, _, rest = full_name.strip().partition(" ")
     if not rest:
         return surname
-    return f"{rest.split()[0]} {surname[0]}."
+    name = rest.split()[0]
+    if naming is Naming.INITIAL:
+        return f"{name} {surname[0]}."
+    if naming is Naming.NAME:
+        return name
+    return f"{surname} {name if naming is Naming.BOTH else name[0] + '.'}"

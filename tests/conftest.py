@@ -33,7 +33,7 @@ from sms_diary.clock import ManualClock, millis
 from sms_diary.db import Database, open_database
 from sms_diary.ids import Ids
 from sms_diary.model import SchoolMode
-from sms_diary.store import schools
+from sms_diary.store import schools, settings
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.vault import Vault, new_key
@@ -231,13 +231,14 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def school(db: Database, tools: Tools, clock: ManualClock) -> School:
-    """A school in mode `live` with no delay for corrections."""
+    """A school in mode `live` that tells everything at once, at whatever hour."""
     async with db.transaction() as q:
         made = await schools.add(
             q, tools, slug="school-5", name="Школа № 5", short_name="Школа 5",
             zone="Europe/Samara", settle=0, budget=2, now=clock.now(),
         )  # fmt: skip
         await schools.set_mode(q, made.id, SchoolMode.LIVE)
+        await settings.change(q, made.id, settings.ANY_HOUR, now=clock.now())
         found = await schools.by_slug(q, "school-5")
     assert found is not None
     return found

@@ -19,7 +19,17 @@ from sms_diary.ingest.matching import class_key, name_key
 from sms_diary.ingest.parsing import parse
 from sms_diary.model import ALL_TOPICS, ConsentState, Ground, SchoolMode
 from sms_diary.schedule import DIGEST_LANE
-from sms_diary.store import consents, diary, lines, numbers, outbox, people, schools
+from sms_diary.store import (
+    consents,
+    diary,
+    lines,
+    numbers,
+    outbox,
+    people,
+    schools,
+    settings,
+    welcome,
+)
 from sms_diary.store.consents import Change
 from sms_diary.store.diary import Entry
 from sms_diary.store.ledger import Act
@@ -61,9 +71,16 @@ async def live_school(
         settle=settle, budget=2, now=1,
     )  # fmt: skip
     await schools.set_mode(q, made.id, mode)
+    await settings.change(q, made.id, settings.ANY_HOUR, now=1)
     found = await schools.by_slug(q, slug)
     assert found is not None
     return found
+
+
+async def set_up(q: Queries, school: School, **values: Any) -> School:
+    """Change settings (columns of the schema) of a school that tells at any hour; as it is now."""
+    await settings.change(q, school.id, values, now=1)
+    return (await schools.by_ids(q, [school.id]))[school.id]
 
 
 async def classes(q: Queries, tools: Tools, school: School, *titles: str) -> list[int]:
@@ -92,13 +109,19 @@ async def pupils(q: Queries, tools: Tools, school: School, class_id: int, count:
 async def subscribe(
     q: Queries, tools: Tools, school: School, pairs: list[tuple[int, str]], *,
     state: ConsentState | None = ConsentState.ACTIVE, topic: str = ALL_TOPICS,
+    welcomed: bool = True,
 ) -> list[Subscribed]:  # fmt: skip
-    """A subscription for each (pupil, phone); `state` None: with no consent on record."""
+    """A subscription for each (pupil, phone); `state` None: with no consent on record.
+
+    `welcomed`: their numbers are known to be theirs, so that nothing waits for a first SMS.
+    """
     rows = await numbers.ensure(q, tools, [number for _, number in pairs], now=1)
     wanted = [(rows[number].id, "") for _, number in pairs]
     guardians = await people.ensure_guardians(q, tools, school.id, wanted, now=1)
     triples = [(guardians[rows[number].id][0], pupil_id, "мама") for pupil_id, number in pairs]
     subscriptions, _ = await people.ensure_subscriptions(q, tools, school.id, triples, now=1)
+    if welcomed:
+        await welcome.release(q, {guardian_id for guardian_id, _, _ in triples}, now=1)
     found = []
     for (guardian_id, pupil_id, _), (_, number) in zip(triples, pairs, strict=True):
         subscription_id = subscriptions[guardian_id, pupil_id]
@@ -174,8 +197,8 @@ async def entry(q: Queries, school: School, entry_id: int, *, version: int = 1) 
             id=entry_id, school_id=school.id, kind="homework", who=0, subject_key="", day="",
             lesson=diary.NO_LESSON, work_key=str(entry_id), ordinal=1, ref="", subject="",
             work="", value="x",
-            body=None, urgent=0, silence="", until=None, at=1, version=version, event_id=0,
-            arrived_at=1, fan=None,
+            body=None, urgent=0, silence="", until=None, not_before=None, at=1, version=version,
+            event_id=0, arrived_at=1, fan=None,
         )
     ])  # fmt: skip
 

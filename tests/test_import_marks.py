@@ -212,12 +212,13 @@ async def test_a_trial_says_the_same_and_keeps_nothing(load: Load, db: Database)
     assert next(tried.lines()) == "Проба: ничего не сохранено. Вот что было бы:"
 
 
-async def lines_planned(db: Database, tools: Tools, clock: ManualClock) -> int:
+async def lines_held(db: Database, tools: Tools, clock: ManualClock) -> int:
     fanout = Fanout(db, tools, clock, Wakes())
     while await fanout.step():
         pass
     async with db.reading() as q:
-        found = await q.one("select count(*) as n from line where state = 'planned'")
+        # Their consent came on paper: the first SMS to them is yet to be delivered.
+        found = await q.one("select count(*) as n from line where state = 'held'")
     assert found is not None
     return int(found["n"])
 
@@ -227,7 +228,7 @@ async def test_nobody_is_told_unless_asked_and_the_reason_is_kept(
 ) -> None:
     report = await load()
     assert {(e["silence"], e["fan"]) for e in await entries(db)} == {("first-import", None)}
-    assert await lines_planned(db, tools, clock) == 0
+    assert await lines_held(db, tools, clock) == 0
     assert "Родителям не сообщается: файл загружен без --tell." in list(report.lines())
 
 
@@ -236,7 +237,8 @@ async def test_with_tell_the_agreeing_parents_are_told(
 ) -> None:
     await load(tell=True)
     assert {e["silence"] for e in await entries(db)} == {""}
-    assert await lines_planned(db, tools, clock) > 200
+    # All but those of the 16th: that was more than a week ago.
+    assert await lines_held(db, tools, clock) == 196
 
 
 async def test_a_cell_of_two_things_makes_two_entries(load: Load, db: Database) -> None:

@@ -23,15 +23,20 @@ from sms_diary.reports import paper
 from sms_diary.reports.paper import VERSION, Form, Sheet
 from sms_diary.reports.paper.sheet import o_clock, telephone
 from sms_diary.reports.paper.words import TICKS, WORDS
+from sms_diary.schedule.hours import Hours as Window
+from sms_diary.schedule.rhythm import USUAL, Calendar
 from sms_diary.store.paper import Hours, PaperGuardian, PaperPupil
 from sms_diary.store.schools import School
 
+OPEN = Window(ZoneInfo("Europe/Samara"))
 SCHOOL = School(
     id=1, slug="school-5", name="МБОУ «Школа № 5»", short_name="Школа 5",
     zone=ZoneInfo("Europe/Samara"), mode=SchoolMode.LIVE, settle=0, budget=2, latin=False,
     sender="", route="", phone="8 (846) 000-10-00",
     legal="Бюджетное учреждение «Школа № 5», 443000, г. Примерный, ул. Школьная, д. 1",
     proof="sms+pd", paused=False, retention=90 * DAY, rev=0,
+    calendar=Calendar(OPEN, OPEN, 0, 0, 5),
+    rhythms=USUAL, told_from=None, cap=6,
 )  # fmt: skip
 HOURS = Hours(digest_at=1110, day_from=490, day_to=1250, urgent_from=395, off_days=(6, 7))
 SHEET = Sheet(

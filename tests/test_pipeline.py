@@ -71,7 +71,7 @@ class Diary:
         self.receipts = Receipts(db, tools, clock, wakes, alone=True)
         self.inbound = InboundLoop(db, tools, clock, wakes, RENDERER, WAYS)
         self.reports = Reports(
-            Settle(db, clock, wakes, owner="test"),
+            Settle(db, tools, clock, wakes, owner="test"),
             self.receipts.store,
             self.inbound.store,
             wakes.dispatch.set,
@@ -185,7 +185,7 @@ async def test_a_mark_reaches_the_guardian_and_its_receipt_comes_back(
         (ConsentState.REFUSED, "*", "refused"),
         (ConsentState.STOPPED, "*", "stopped"),
         (ConsentState.STOPPED, "marks", "stopped"),
-        (ConsentState.BLOCKED, "*", "number-closed"),
+        (ConsentState.BLOCKED, "*", "operator-refusal"),
     ],
 )
 async def test_nothing_is_told_without_a_consent_and_the_reason_is_kept(
@@ -544,12 +544,14 @@ async def test_the_confirmation_of_a_stop_is_of_no_use_after_ten_minutes(
     assert await diary.parts() == ["expired"]
 
 
-async def test_any_other_word_stops_nothing_and_is_not_answered(
+async def test_any_other_word_stops_nothing_and_waits_for_a_person(
     diary: Diary, school: School, mum: Subscribed
 ) -> None:
     await diary.channel.hear(MUM, "Почему стоп?")
     await diary.post(school, mark("5"))
-    assert diary.channel.texts() == ["Дарья Б. 24.11 алгебра: 5"]
+    answer = RENDERER.say("other", отвечать=True)
+    assert diary.channel.texts() == [answer, "Дарья Б. 24.11 алгебра: 5"]
+    assert await column(diary.db, "select state from inbound") == ["waiting"]
 
 
 async def test_the_same_sms_delivered_again_is_kept_once(
@@ -857,6 +859,21 @@ async def test_a_correction_between_reading_and_writing_is_told_alone(
     await diary.run()
     assert diary.channel.texts() == ["Дарья Б. 24.11 алгебра: 5"]
     assert (await diary.lines())[-1] == "taken"
+
+
+async def test_a_pause_between_reading_and_writing_leaves_what_was_read_as_lines(
+    diary: Diary, school: School, mum: Subscribed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def pause(at: int | None = 5) -> None:
+        async with diary.db.transaction() as q:
+            await q.run("update school set paused_at = :at where id = :id", at=at, id=school.id)
+
+    _after_reading(diary.compose, pause, monkeypatch)
+    await diary.post(school, mark("5"))
+    assert (diary.channel.sent, await diary.lines()) == ([], ["planned"])
+    await pause(None)
+    await diary.run()
+    assert diary.channel.texts() == ["Дарья Б. 24.11 алгебра: 5"]
 
 
 async def test_processes_side_by_side_tell_everything_once_and_in_order(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sms_diary import schedule
-from sms_diary.clock import DAY, MINUTE, millis
+from sms_diary.clock import DAY, millis
 from sms_diary.model import Kind
 
 SAMARA = ZoneInfo("Europe/Samara")
@@ -18,11 +18,6 @@ FRIDAY = millis(datetime(2026, 11, 27, 17, 30, tzinfo=SAMARA))
 
 def _utc(moment: int) -> datetime:
     return datetime.fromtimestamp(moment / 1000, UTC)
-
-
-def test_a_slip_can_be_corrected_until_it_is_told_but_what_is_urgent_does_not_wait() -> None:
-    assert schedule.due(FRIDAY, 5 * MINUTE, urgent=False) == FRIDAY + 5 * MINUTE
-    assert schedule.due(FRIDAY, 5 * MINUTE, urgent=True) == FRIDAY
 
 
 def test_marks_filled_in_on_friday_are_told_although_they_are_of_monday() -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sms_diary.app import Base, opened
 from sms_diary.config import Settings
 from sms_diary.db import Queries
 from sms_diary.model import ConsentState, SchoolMode
-from sms_diary.store import consents, numbers, people, schools
+from sms_diary.store import consents, numbers, people, schools, settings, welcome
 from sms_diary.store.consents import Change
 from sms_diary.store.ledger import Act
 from sms_diary.store.people import NewPupil
@@ -79,6 +80,7 @@ async def _school(
         settle=0, budget=2, now=now,
     )  # fmt: skip
     await schools.set_mode(q, school.id, SchoolMode.LIVE)
+    await settings.change(q, school.id, settings.ANY_HOUR, now=now)
     secret, token = await schools.add_credentials(q, tools, school.id, now=now)
     count = len(pupils) // IN_A_CLASS + 1
     titles = [f"{1 + i % 11}{'АБВГДЕЖЗИК'[i // 11 % 10]}" for i in range(count)]
@@ -108,10 +110,12 @@ async def _families(
     )
     pairs = [(guardians[known[p.number].id][0], pupil_id, "") for p, pupil_id in pupils]
     subscriptions, _ = await people.ensure_subscriptions(q, tools, school_id, pairs, now=now)
+    await welcome.release(q, {guardian for guardian, _, _ in pairs}, now=now)
     changes = [
         Change(
             subscriptions[(guardian, pupil_id)], known[pupil.number].id, ConsentState.ACTIVE,
             Act("imported", pupil.number, "subscription", "harness", {"source": "harness"}),
+            since=date.fromisoformat(_SINCE),
         )
         for (pupil, pupil_id), (guardian, _, _) in zip(pupils, pairs, strict=True)
     ]  # fmt: skip

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sms_diary.cli.common import ConfigOption, about_key, run
 
 if TYPE_CHECKING:
+    from sms_diary.api.schools import Change
     from sms_diary.db import Queries
     from sms_diary.store.schools import School
     from sms_diary.store.tools import Tools
@@ -22,7 +23,9 @@ staff = typer.Typer(
 Slug = Annotated[str, typer.Argument(help="Короткое имя школы латиницей, например school-5.")]
 
 
-def _in_database(config: ConfigOption, work: Callable[[Queries, Tools], Awaitable[None]]) -> None:
+def in_database(config: ConfigOption, work: Callable[[Queries, Tools], Awaitable[None]]) -> None:
+    """Do the work in one transaction of the configured database."""
+
     async def whole() -> None:
         from sms_diary.app import opened
         from sms_diary.config import load
@@ -37,7 +40,8 @@ def _in_database(config: ConfigOption, work: Callable[[Queries, Tools], Awaitabl
     run(whole())
 
 
-async def _school(q: Queries, slug: str) -> School:
+async def school_of(q: Queries, slug: str) -> School:
+    """The school of this short name. ConfigError where there is none."""
     from sms_diary.errors import ConfigError
     from sms_diary.store import schools
 
@@ -89,7 +93,7 @@ def add(
                 f"(sms-diary staff add {slug}). Включить: sms-diary school mode {slug} live"
             )
 
-    _in_database(config, work)
+    in_database(config, work)
 
 
 def _check(slug: str, zone: str) -> None:
@@ -122,7 +126,7 @@ def list_(config: ConfigOption = None) -> None:
         if not found:
             print("Школ ещё нет. Добавить: sms-diary school add ИМЯ")
 
-    _in_database(config, work)
+    in_database(config, work)
 
 
 @app.command()
@@ -140,11 +144,75 @@ def mode(
 
         if value not in set(SchoolMode):
             raise ConfigError("Режим бывает test (проверочный) или live (рабочий).")
-        school = await _school(q, slug)
+        school = await school_of(q, slug)
         await schools.set_mode(q, school.id, SchoolMode(value))
         print(f"{slug}: режим {value}")
 
-    _in_database(config, work)
+    in_database(config, work)
+
+
+@app.command(name="set")
+def set_(
+    slug: Slug,
+    values: Annotated[
+        list[str],
+        typer.Argument(metavar="ПОЛЕ=ЗНАЧЕНИЕ…", help="Например: budget=3 paused=true."),
+    ],
+    config: ConfigOption = None,
+) -> None:
+    """Изменить настройки школы; поля те же, что в docs/api.md."""
+
+    async def work(q: Queries, _tools: Tools) -> None:
+        from sms_diary.api import schools as endpoint
+        from sms_diary.clock import SystemClock
+        from sms_diary.errors import ConfigError
+        from sms_diary.store import settings
+
+        school = await school_of(q, slug)
+        row = await settings.read(q, school.id, lock=True)
+        now = SystemClock().now()
+        columns = endpoint.changes(_change(values), row, now=now)
+        if wrong := endpoint.crossed({**row} | columns):
+            raise ConfigError(wrong)
+        await settings.change(q, school.id, columns, now=now)
+        print(f"{slug}: записано; что ещё не ушло, уйдёт уже по-новому")
+
+    in_database(config, work)
+
+
+def _change(values: list[str]) -> Change:
+    """`field=value` pairs, read as the endpoint reads its JSON."""
+    import json
+
+    from pydantic import ValidationError
+
+    from sms_diary.api.schools import Change
+    from sms_diary.errors import ConfigError
+    from sms_diary.ingest import parsing
+
+    said = dict(value.partition("=")[::2] for value in values)
+    shapes = Change.model_json_schema()["properties"]
+    body = json.dumps({name: _json(text, shapes.get(name, {})) for name, text in said.items()})
+    try:
+        return Change.model_validate_json(body)
+    except ValidationError as wrong:
+        found = parsing.of_object(body.encode(), wrong)[0]
+        raise ConfigError(f"{found.pointer.lstrip('/')}: {found.message}.") from None
+
+
+def _json(text: str, shape: dict[str, Any]) -> Any:
+    """Text where the field is text; else the number, list, true or false that it spells."""
+    import json
+
+    plain = {"boolean", "integer", "array"}.isdisjoint(
+        one.get("type") for one in shape.get("anyOf", ())
+    )
+    if plain:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 @app.command()
@@ -161,7 +229,7 @@ def secret(
         from sms_diary.clock import SystemClock
         from sms_diary.store import schools
 
-        school = await _school(q, slug)
+        school = await school_of(q, slug)
         now = SystemClock().now()
         ended = await schools.revoke_credentials(q, school.id, now=now) if revoke else 0
         made = await schools.add_credentials(q, tools, school.id, now=now)
@@ -170,7 +238,7 @@ def secret(
         if ended:
             print(f"Прежние отозваны ({ended}): перестанут действовать за секунду.")
 
-    _in_database(config, work)
+    in_database(config, work)
 
 
 @staff.command(name="add")
@@ -187,7 +255,7 @@ def add_staff(slug: Slug, config: ConfigOption = None) -> None:
         number = normalise(typed.strip())
         if number is None:
             raise ConfigError("Это не номер мобильного: нужно вида +7 900 000-10-01.")
-        school = await _school(q, slug)
+        school = await school_of(q, slug)
         known = await numbers.ensure(q, tools, [number], now=SystemClock().now())
         await schools.add_staff(q, school.id, known[number].id)
         print(
@@ -195,4 +263,4 @@ def add_staff(slug: Slug, config: ConfigOption = None) -> None:
             "если он в списке родителей"
         )
 
-    _in_database(config, work)
+    in_database(config, work)

@@ -23,7 +23,7 @@ app = typer.Typer(
 )
 Name = Annotated[str, typer.Argument(metavar="ШАБЛОН", help="Имя из «templates list».")]
 LatinOption = Annotated[bool, typer.Option("--latin", help="Латиницей.")]
-_TABLES = ("subjects", "works")
+TABLES = ("subjects", "works")
 _RUBLES = re.compile(r"[0-9]{1,6}([.,][0-9]{1,4})?")
 
 
@@ -34,9 +34,9 @@ def list_templates(config: ConfigOption = None) -> None:
     async def work() -> None:
         from sms_diary.render.kinds import KINDS
 
-        found = _sources(config)
+        found = sources(config)
         widest = max(map(len, found))
-        for name in sorted(found.keys() - set(_TABLES)):
+        for name in sorted(found.keys() - set(TABLES)):
             title = KINDS[name].title if name in KINDS else "ответ на SMS"
             print(f"{name:{widest}}  {title}")
         print("\nСловари: subjects (предметы), works (виды работ)")
@@ -51,7 +51,7 @@ def show(name: Name, config: ConfigOption = None) -> None:
     async def work() -> None:
         from sms_diary.render.kinds import KINDS, VARIABLES
 
-        print(_source(_sources(config), name).rstrip("\n"))
+        print(source(sources(config), name).rstrip("\n"))
         kind = KINDS.get(name)
         for variable in kind.variables if kind else ():
             needed = ", обязательно" if kind and variable in kind.shows else ""
@@ -82,16 +82,16 @@ def preview(
         from sms_diary.render import Renderer, Style
         from sms_diary.render.preview import preview
 
-        folder = _folder(config)
-        _source(_sources(config), name)
-        renderer = Renderer.from_folder(folder)
+        shipped = folder(config)
+        source(sources(config), name)
+        renderer = Renderer.from_folder(shipped)
         if file is not None:
-            renderer = renderer.of({name: _read(file)})
+            renderer = renderer.of({name: read(file)})
         style = Style("Школа Пример", budget=budget, transliterate=latin, phone="000-10-00")
         views = preview(renderer, name, style, _level(level))
         if not views:
             raise ConfigError(f"Для шаблона {name} нет примеров значений: его видно в «show».")
-        print("\n".join(lines(views, _price(price))))
+        print("\n".join(lines(views, rubles(price))))
 
     run(work())
 
@@ -109,10 +109,10 @@ def check(
     async def work() -> int:
         from sms_diary.render import Renderer, templates
 
-        known = _sources(config)
-        given = {path.stem: _read(path) for path in files} if files else known
+        known = sources(config)
+        given = {path.stem: read(path) for path in files} if files else known
         wrong = 0
-        for name in sorted(given.keys() - set(_TABLES)):
+        for name in sorted(given.keys() - set(TABLES)):
             found = [str(one) for one in templates.check(given[name], name, known.get(name, ""))]
             if name not in known:
                 found.insert(0, f"такого шаблона нет; есть: {', '.join(sorted(known))}")
@@ -121,7 +121,7 @@ def check(
             wrong += bool(found)
         if not wrong:
             # What only shows when they stand together: a missing one, two rows of a subject.
-            Renderer.from_folder(_folder(config)).of(given if files else {})
+            Renderer.from_folder(folder(config)).of(given if files else {})
             print(f"Ошибок нет. Проверено: {len(given)}.")
         return wrong
 
@@ -146,37 +146,41 @@ def export(
     async def work() -> None:
         from sms_diary.render.skeletons import skeletons
 
-        known = _sources(config)
+        known = sources(config)
         scheme = "mosmetro" if latin else None
-        for name in names or sorted(known.keys() - set(_TABLES)):
-            for skeleton in skeletons(_source(known, name), operand=operand, scheme=scheme):
+        for name in names or sorted(known.keys() - set(TABLES)):
+            for skeleton in skeletons(source(known, name), operand=operand, scheme=scheme):
                 print(f"{name}\t{skeleton}")
 
     run(work())
 
 
-def _folder(config: Path | None) -> Path:
+def folder(config: Path | None) -> Path:
+    """Where the texts are that all schools share."""
     from sms_diary.config import load
     from sms_diary.resources import templates_dir
 
     return load(config).templates or templates_dir()
 
 
-def _sources(config: Path | None) -> dict[str, str]:
+def sources(config: Path | None) -> dict[str, str]:
+    """Every text by its name, with the two tables of words."""
     from sms_diary.render import sources_in
 
-    return sources_in(_folder(config))
+    return sources_in(folder(config))
 
 
-def _source(sources: dict[str, str], name: str) -> str:
+def source(known: dict[str, str], name: str) -> str:
+    """One of them. ConfigError where there is none."""
     from sms_diary.errors import ConfigError
 
-    if name in sources:
-        return sources[name]
+    if name in known:
+        return known[name]
     raise ConfigError(f"Шаблона «{name}» нет. Какие есть: sms-diary templates list")
 
 
-def _read(file: Path) -> str:
+def read(file: Path) -> str:
+    """A text that somebody has written. FileProblem where it cannot be read."""
     from sms_diary.errors import FileProblem
 
     try:
@@ -198,7 +202,8 @@ def _level(word: str) -> Level | None:
     return level
 
 
-def _price(typed: str) -> Decimal | None:
+def rubles(typed: str) -> Decimal | None:
+    """A price as it was typed; None for none. ConfigError for what is no price."""
     from sms_diary.errors import ConfigError
 
     if not typed:

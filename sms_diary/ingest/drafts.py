@@ -76,6 +76,7 @@ class Draft:
     urgent: bool = False
     silent: bool = False
     until: date | None = None
+    not_before: datetime | None = None
 
 
 def to_draft(record: Record) -> Draft:
@@ -162,7 +163,7 @@ def _of_announcement(e: AnnouncementPosted) -> Draft:
     return Draft(
         Kind.ANNOUNCEMENT, False, e.at, None, "", audience, e.ref or "",
         day=e.day, body=e.text, title=e.title or "",
-        urgent=e.urgent, silent=e.silent, until=e.until,
+        urgent=e.urgent, silent=e.silent, until=e.until, not_before=e.not_before,
     )  # fmt: skip
 
 

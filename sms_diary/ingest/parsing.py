@@ -73,6 +73,14 @@ def problems(wrong: ValidationError, *, single: bool = False) -> list[Problem]:
     return _listed(_errors(wrong), single=single)
 
 
+def of_object(data: bytes, wrong: ValidationError) -> list[Problem]:
+    """The same for one object that was validated by itself, from its bytes."""
+    errors = _errors(wrong)
+    if errors[0]["type"] == "json_invalid":
+        return [_NOT_JSON if _is_utf8(data) else _NOT_UTF8]
+    return _listed([{**error, "loc": (0, *error["loc"])} for error in errors], single=True)
+
+
 def _errors(wrong: ValidationError) -> list[ErrorDetails]:
     return wrong.errors(include_url=False, include_input=False)
 
@@ -140,7 +148,11 @@ def _token(piece: int | str) -> str:
 
 
 def _said(kind: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    if kind == "said":  # whoever raised it knows more than this page
+        return context["code"], context["sentence"]
     code = context["code"] if kind == "ours" else _CODES.get(kind, "wrong-value")
+    if code == "bad-time" and ":" not in context["pattern"]:
+        code = "wrong-value"
     return code, _SENTENCES[code].format_map(_Context(context))
 
 
@@ -174,6 +186,8 @@ _CODES = {
     "greater_than_equal": "too-small",
     "less_than_equal": "too-large",
     "less_than": "too-large",
+    "int_type": "not-number",
+    "int_from_float": "not-whole",
     "bool_type": "not-bool",
     "literal_error": "not-true",
     "list_type": "not-list",

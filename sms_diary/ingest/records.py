@@ -184,7 +184,10 @@ class TimetableChanged(_Event):
 
 
 class AnnouncementPosted(_Event):
-    """`date` is the day it speaks of, `until` the last day on which it is worth telling."""
+    """`date` is the day it speaks of, `until` the last day on which it is worth telling.
+
+    Nobody is told before `not_before`.
+    """
 
     kind: Literal["announcement.posted"]
     audience: Audience
@@ -192,6 +195,7 @@ class AnnouncementPosted(_Event):
     title: Title | None = None
     day: Day | None = Field(None, alias="date")
     until: Day | None = None
+    not_before: Moment | None = None
     urgent: StrictBool = False
 
 
@@ -217,7 +221,8 @@ KINDS = (
     "announcement.posted",
 )
 
-RECORDS: TypeAdapter[list[Record]] = TypeAdapter(
-    Annotated[list[Record], Field(min_length=1, max_length=MAX_EVENTS)]
-)
+_Many = Annotated[list[Record], Field(min_length=1, max_length=MAX_EVENTS)]
+RECORDS: TypeAdapter[list[Record]] = TypeAdapter(_Many)
 """The one adapter: an array of events, straight from JSON bytes."""
+EVENTS: TypeAdapter[Record | list[Record]] = TypeAdapter(Record | _Many)
+"""What a body may be, for its description: one event needs no array."""

@@ -37,11 +37,6 @@ def lane(kind: Kind, *, urgent: bool) -> int:
     return URGENT_LANE if urgent else _LANES.get(kind, DIGEST_LANE)
 
 
-def due(arrived: int, settle: int, *, urgent: bool) -> int:
-    """When it is told: a slip can be corrected until then, an urgent thing does not wait."""
-    return arrived if urgent else arrived + settle
-
-
 def expires(kind: Kind, arrived: int, day: str, until: int | None, zone: ZoneInfo) -> int:
     """The moment from which it is not told any more.
 

@@ -41,6 +41,15 @@ class Hours:
                 return max(moment, self.at(day, self.opens))
         return moment  # nothing but holidays: better by night than never
 
+    def closing(self, moment: int) -> int | None:
+        """When the window that is open at this moment closes; None: never."""
+        if self.opens == 0 and self.closes == _ALWAYS and not (self.off_days or self.holidays):
+            return None
+        day = local(moment, self.zone).date()
+        closes = self.at(day, self.closes)
+        # Open by night only where there is nothing but holidays.
+        return closes if moment < closes else self.at(day + timedelta(days=1), self.opens)
+
     def next_at(self, moment: int, minute: int) -> int:
         """The next time that it is this minute of a day with SMS, moved into the window."""
         for day in self.days(local(moment, self.zone).date()):

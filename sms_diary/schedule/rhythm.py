@@ -6,9 +6,11 @@ Values in, values out. The windows are `hours.py`'s; how long a thing is worth t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
 
 from sms_diary.clock import local
 from sms_diary.model import Kind, Topic
@@ -32,6 +34,25 @@ USUAL: Mapping[Topic, Rhythm] = {
 }
 """Where neither the guardian nor the school has chosen."""
 
+FASTEST_FIRST = tuple(Rhythm)
+_RANKS = {rhythm: rank for rank, rhythm in enumerate(FASTEST_FIRST)}
+
+
+def fastest(rhythms: Iterable[Rhythm]) -> Rhythm:
+    """Of several children in one class: what concerns them all is told as soon as for any."""
+    return min(rhythms, key=_RANKS.__getitem__)
+
+
+@lru_cache(maxsize=1024)
+def chosen(words: str) -> Mapping[Topic, Rhythm]:
+    """A school's own defaults, «marks=now homework=day», over the usual ones.
+
+    Raises ValueError for what is no topic or no rhythm.
+    """
+    pairs = (word.partition("=")[::2] for word in words.split())
+    return MappingProxyType({**USUAL, **{Topic(topic): Rhythm(how) for topic, how in pairs}})
+
+
 _TERM_IS_NEAR = timedelta(days=21)
 """Marks for a term are put in shortly before it ends; holidays further away are not its end."""
 
@@ -50,15 +71,21 @@ class Calendar:
     digest_day: int
     """Of the weekly digest: 1 Monday … 7 Sunday."""
 
+    def window(self, *, urgent: bool, wide: bool) -> Hours:
+        """The hours in which it may leave: the wider ones only with a consent of their own."""
+        return self.urgent if urgent and wide else self.plain
 
-def due(kind: Kind, rhythm: Rhythm, arrived: int, calendar: Calendar, *, urgent: bool) -> int:
+
+def due(
+    kind: Kind, rhythm: Rhythm, arrived: int, calendar: Calendar, *, urgent: bool, wide: bool = True
+) -> int:
     """The moment (epoch milliseconds) at which it is told at the earliest.
 
-    `urgent`: it is, and its guardian agreed to be told in the wider hours. Nothing that is told
-    never (`OFF`) is asked for here.
+    What is urgent waits for no correction and no digest; `wide`: its guardian agreed to be told of
+    it in the wider hours. Nothing that is told never (`OFF`) is asked for here.
     """
     if urgent:
-        return calendar.urgent.next_open(arrived)
+        return calendar.window(urgent=True, wide=wide).next_open(arrived)
     settled = arrived + calendar.settle
     if kind is Kind.TERM_MARK:
         return _end_of_term(settled, calendar)

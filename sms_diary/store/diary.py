@@ -15,7 +15,7 @@ Prefix = tuple[int, str, int, str, str]
 
 _COLUMNS = (
     "id, school_id, kind, who, subject_key, day, lesson, work_key, ordinal, ref, subject, work,"
-    " value, body, urgent, silence, until, at, version, event_id, arrived_at, fan"
+    " value, body, urgent, silence, until, not_before, at, version, event_id, arrived_at, fan"
 )
 
 
@@ -40,6 +40,7 @@ class Entry:
     urgent: int
     silence: str
     until: int | None
+    not_before: int | None
     at: int
     version: int
     event_id: int
@@ -81,8 +82,8 @@ async def by_refs(q: Queries, refs: Iterable[tuple[int, str]]) -> list[Entry]:
 def _values(e: Entry) -> tuple[object, ...]:
     return (
         e.id, e.school_id, e.kind, e.who, e.subject_key, e.day, e.lesson, e.work_key, e.ordinal,
-        e.ref, e.subject, e.work, e.value, e.body, e.urgent, e.silence, e.until, e.at, e.version,
-        e.event_id, e.arrived_at, e.fan,
+        e.ref, e.subject, e.work, e.value, e.body, e.urgent, e.silence, e.until, e.not_before, e.at,
+        e.version, e.event_id, e.arrived_at, e.fan,
     )  # fmt: skip
 
 
@@ -105,18 +106,20 @@ async def update(q: Queries, entries: Sequence[Entry]) -> None:
         )
     await q.over(
         """with rows(id bigint, lesson bigint, work_key text, ref text, work text, value text,
-                     body bytea, urgent bigint, silence text, until bigint, at bigint,
-                     version bigint, event_id bigint, arrived_at bigint, fan bigint)
+                     body bytea, urgent bigint, silence text, until bigint,
+                     not_before bigint, at bigint, version bigint, event_id bigint,
+                     arrived_at bigint, fan bigint)
            update entry set lesson = rows.lesson, work_key = rows.work_key, ref = rows.ref,
                work = rows.work, value = rows.value, body = rows.body, urgent = rows.urgent,
-               silence = rows.silence, until = rows.until, at = rows.at, version = rows.version,
+               silence = rows.silence, until = rows.until, not_before = rows.not_before,
+               at = rows.at, version = rows.version,
                event_id = rows.event_id, arrived_at = rows.arrived_at,
                fan = case when entry.version = rows.version then entry.fan else rows.fan end
            from rows where entry.id = rows.id""",
         [
             (
                 e.id, e.lesson, e.work_key, e.ref, e.work, e.value, e.body, e.urgent, e.silence,
-                e.until, e.at, e.version, e.event_id, e.arrived_at, e.fan,
+                e.until, e.not_before, e.at, e.version, e.event_id, e.arrived_at, e.fan,
             )
             for e in sorted(entries, key=lambda entry: entry.id)
         ],
@@ -148,15 +151,22 @@ class Fresh:
     value: str
     urgent: int
     until: int | None
+    not_before: int | None
+    at: int
     arrived_at: int
     version: int
     fan: int
+    for_all: int
+    """Whether it is urgent and for the whole school: no word about any one child."""
 
 
 async def to_fan(q: Queries, limit: int) -> list[Fresh]:
     """The next entries whose present version has not been fanned out, oldest first."""
     rows = await q.all(
-        """select id, school_id, kind, who, day, value, urgent, until, arrived_at, version, fan
+        """select id, school_id, kind, who, day, value, urgent, until, not_before, at,
+                  arrived_at, version, fan,
+                  case when kind = 'announcement' and urgent = 1 then not exists (
+                      select 1 from audience where entry_id = entry.id) else false end as for_all
             from entry where fan is not null order by id limit :limit""",
         limit=limit,
     )

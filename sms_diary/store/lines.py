@@ -13,7 +13,7 @@ from sms_diary.values import value
 
 @value
 class NewLine:
-    """A line as planned; `state` is planned, silent or expired."""
+    """A line as planned; `state` is planned, held, silent or expired."""
 
     school_id: int
     entry_id: int
@@ -31,11 +31,11 @@ class NewLine:
 
 
 async def replace_open(q: Queries, entries: Sequence[tuple[int, int]]) -> None:
-    """Planned lines of older versions of these (entry, version) are no longer to be told."""
+    """Lines of older versions of these (entry, version) that wait are no longer to be told."""
     await q.over(
         """with rows(entry_id bigint, version bigint)
-           update line set state = 'replaced' from rows
-           where line.entry_id = rows.entry_id and line.state = 'planned'
+           update line set state = 'replaced', reason = '' from rows
+           where line.entry_id = rows.entry_id and line.state in ('planned', 'held')
              and line.version < rows.version""",
         sorted(entries),
     )
@@ -62,6 +62,10 @@ _FREE = """({0}.version = 1 or not exists (
       and earlier.guardian_id = {0}.guardian_id and earlier.state = 'taken'))"""
 
 
+_WIDE = """exists (select 1 from subscription s join consent u on u.subscription_id = s.id
+    where s.guardian_id = l.guardian_id and u.topic = 'urgent' and u.state = 'active')"""
+
+
 async def due(q: Queries, *, now: int, guardians: int) -> list[Row]:
     """Every line that is due for the next guardians, with all that a text needs.
 
@@ -71,8 +75,9 @@ async def due(q: Queries, *, now: int, guardians: int) -> list[Row]:
     return await q.over(
         f"""with rows(guardian_id bigint)
             select l.id, l.school_id, l.entry_id, l.version, l.guardian_id, l.pupil_id,
-                   l.ledger_id, l.lane, l.value, l.expires, g.number_id, n.consent_rev,
+                   l.ledger_id, l.lane, l.value, l.expires, g.number_id, g.latin, n.consent_rev,
                    e.kind, e.subject, e.work, e.day, e.lesson, e.body, e.urgent,
+                   case when e.urgent = 1 and {_WIDE} then 1 else 0 end as wide,
                    p.full_name as pupil, c.name as class_name
             from rows
             join line l {q.only(sqlite="indexed by line_planned_of_guardian")}
@@ -113,7 +118,7 @@ async def _waiting(q: Queries, now: int) -> list[tuple[int, int]]:
                    select min(line.due) from line
                    where line.school_id = school.id and line.lane = rows.lane
                      and line.state = 'planned') as due
-               from rows join school on true) waiting
+               from rows join school on school.paused_at is null) waiting
            where due <= :now order by lane, due""",
         [(lane,) for lane in schedule.LANES],
         now=now,
@@ -197,6 +202,28 @@ async def silence(q: Queries, reasons: Sequence[tuple[int, str]]) -> None:
            update line set state = 'silent', reason = rows.reason from rows
            where line.id = rows.id and line.state = 'planned'""",
         sorted(reasons),
+    )
+
+
+async def known_to(q: Queries, entries: Sequence[int]) -> set[tuple[int, int]]:
+    """(entry, guardian) of whoever was told of an earlier version of these, or is about to be."""
+    rows = await q.over(
+        """with rows(entry_id bigint)
+           select distinct line.entry_id, line.guardian_id
+           from rows join line on line.entry_id = rows.entry_id
+           where line.state in ('planned', 'held', 'taken', 'told')""",
+        [(entry_id,) for entry_id in sorted(set(entries))],
+    )
+    return {(row["entry_id"], row["guardian_id"]) for row in rows}
+
+
+async def put_off(q: Queries, until: Sequence[tuple[int, int]]) -> None:
+    """Planned lines (id, due) that are told later than they might be."""
+    await q.over(
+        """with rows(id bigint, due bigint)
+           update line set due = rows.due from rows
+           where line.id = rows.id and line.state = 'planned'""",
+        sorted(until),
     )
 
 

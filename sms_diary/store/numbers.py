@@ -15,6 +15,8 @@ class Number:
     id: int
     state: NumberState
     consent_rev: int
+    erased: bool
+    """Nothing but its keyed index and its state is kept."""
 
 
 async def find(
@@ -28,13 +30,13 @@ async def find(
     hint = q.only(postgresql="order by number.id for update of number") if lock else ""
     rows = await q.over(
         f"""with rows(idx bytea)
-            select number.id, number.idx, number.state, number.consent_rev
+            select number.id, number.idx, number.state, number.consent_rev, number.erased_at
             from rows join number on number.idx = rows.idx {hint}""",
         [(idx,) for idx in sorted(by_index)],
     )
     return {
         by_index[bytes(row["idx"])]: Number(
-            row["id"], NumberState(row["state"]), row["consent_rev"]
+            row["id"], NumberState(row["state"]), row["consent_rev"], row["erased_at"] is not None
         )
         for row in rows
     }
@@ -43,9 +45,13 @@ async def find(
 async def ensure(
     q: Queries, tools: Tools, numbers: Iterable[str], *, now: int, lock: bool = False
 ) -> dict[str, Number]:
-    """The same, with a row made for each number that had none."""
+    """The same, with a row made for each number that had none.
+
+    One that was erased is sealed again in its own row: its stop still holds.
+    """
     wanted = set(numbers)
     known = await find(q, tools, wanted, lock=lock)
+    await _seal_again(q, tools, {number: row.id for number, row in known.items() if row.erased})
     fresh = []
     for number in wanted - known.keys():
         number_id = tools.ids.new()
@@ -64,8 +70,36 @@ async def ensure(
     return await find(q, tools, wanted, lock=lock)
 
 
+async def _seal_again(q: Queries, tools: Tools, erased: Mapping[str, int]) -> None:
+    await q.over(
+        """with rows(id bigint, sealed bytea)
+           update number set sealed = rows.sealed, erased_at = null from rows
+           where number.id = rows.id and number.erased_at is not null""",
+        sorted(
+            (number_id, tools.vault.seal(number, "number.sealed", number_id))
+            for number, number_id in erased.items()
+        ),
+    )
+
+
+async def erase(q: Queries, tools: Tools, number_id: int, *, now: int) -> None:
+    """Keep the index and the state alone, so that nothing imported later revives a stop.
+
+    The number is stopped first: whoever has it destroyed is written to no more, and only СТАРТ
+    from the phone itself opens it again. What is read of it from now on is "".
+    """
+    await stop(q, number_id, now=now)
+    await q.run(
+        """update number set sealed = :nothing, erased_at = :now, failing_since = null
+           where id = :id""",
+        nothing=tools.vault.seal("", "number.sealed", number_id),
+        now=now,
+        id=number_id,
+    )
+
+
 async def read(q: Queries, tools: Tools, number_ids: Iterable[int]) -> dict[int, str]:
-    """The numbers themselves (E.164), by id."""
+    """The numbers themselves (E.164), by id; "" for one that was erased."""
     rows = await q.over(
         """with rows(id bigint)
            select number.id, number.sealed from rows join number on number.id = rows.id""",
@@ -91,21 +125,24 @@ async def changed(q: Queries, seen: Iterable[tuple[int, int]]) -> set[int]:
     return {row["id"] for row in rows if row["moved"]}
 
 
-async def _lock(q: Queries, number_ids: Iterable[int]) -> None:
-    """Lock in the order of ids; an update alone locks in whatever order its plan has."""
+async def lock(q: Queries, number_ids: Iterable[int]) -> None:
+    """Nothing of these numbers is claimed before this transaction ends; ids in their order.
+
+    An update alone locks in whatever order its plan has.
+    """
     if q.engine == "postgresql":
         await q.over(
             """with rows(id bigint)
                select number.id from rows join number on number.id = rows.id
                order by number.id for no key update of number""",
-            [(number_id,) for number_id in number_ids],
+            [(number_id,) for number_id in sorted(number_ids)],
         )
 
 
 async def bump(q: Queries, number_ids: Iterable[int]) -> None:
     """A consent of these numbers changed: what was composed under the old revision may not go."""
     number_ids = set(number_ids)
-    await _lock(q, number_ids)
+    await lock(q, number_ids)
     await q.over(
         """with rows(id bigint)
            update number set consent_rev = consent_rev + 1 from rows where number.id = rows.id""",
@@ -113,15 +150,116 @@ async def bump(q: Queries, number_ids: Iterable[int]) -> None:
     )
 
 
+async def take(q: Queries, number_id: int) -> NumberState:
+    """The state of a number that nobody else changes before this transaction ends."""
+    row = await q.one(
+        f"select state from number where id = :id {q.only(postgresql='for no key update')}",
+        id=number_id,
+    )
+    assert row is not None
+    return NumberState(row["state"])
+
+
 async def stop(q: Queries, number_id: int, *, now: int) -> bool:
-    """Close the number for every school; False if it was stopped already."""
+    """Close the number for every school; False if it was closed already.
+
+    A stranger's number stays one: a СТАРТ from it must not bring it back.
+    """
     changed = await q.run(
         """update number set state = 'stopped', stopped_at = :now, consent_rev = consent_rev + 1
-           where id = :id and state <> 'stopped'""",
+           where id = :id and state not in ('stopped', 'wrong-number')""",
         id=number_id,
         now=now,
     )
     return changed == 1
+
+
+async def disown(q: Queries, number_id: int, *, now: int) -> bool:
+    """The number is somebody else's; False if that was known. Only a person changes it again."""
+    changed = await q.run(
+        """update number set state = 'wrong-number', stopped_at = :now,
+                             consent_rev = consent_rev + 1
+           where id = :id and state <> 'wrong-number'""",
+        id=number_id,
+        now=now,
+    )
+    return changed == 1
+
+
+async def reopen(q: Queries, number_id: int) -> bool:
+    """Its owner writes СТАРТ; False if it was open, or is a stranger's and stays closed."""
+    changed = await q.run(
+        """update number set state = 'open', stopped_at = null, failing_since = null,
+                             consent_rev = consent_rev + 1
+           where id = :id and state not in ('open', 'wrong-number')""",
+        id=number_id,
+    )
+    return changed == 1
+
+
+async def block(q: Queries, number_id: int, *, now: int) -> bool:
+    """Its operator lets no mass messages through; False if that was known, or a stop is stronger.
+
+    `failing_since` says since when, until something shows that the phone lives.
+    """
+    changed = await q.run(
+        """update number set state = 'blocked-by-operator', consent_rev = consent_rev + 1,
+                             failing_since = coalesce(failing_since, :now)
+           where id = :id and state in ('open', 'suspended')""",
+        id=number_id,
+        now=now,
+    )
+    return changed == 1
+
+
+async def suspend(q: Queries, number_ids: Iterable[int]) -> list[int]:
+    """Nothing arrives there: those of the numbers that were open, and fail to this moment."""
+    rows = [(number_id,) for number_id in sorted(set(number_ids))]
+    await lock(q, (number_id for (number_id,) in rows))
+    suspended = await q.over(
+        """with rows(id bigint)
+           update number set state = 'suspended', consent_rev = consent_rev + 1 from rows
+           where number.id = rows.id and number.state = 'open' and number.failing_since is not null
+           returning number.id""",
+        rows,
+    )
+    return sorted(row["id"] for row in suspended)
+
+
+async def failed(q: Queries, number_ids: Iterable[int], *, now: int) -> None:
+    """Something did not arrive at these numbers: they fail since then, or since earlier."""
+    rows = [(number_id,) for number_id in sorted(set(number_ids))]
+    await lock(q, (number_id for (number_id,) in rows))
+    await q.over(
+        """with rows(id bigint)
+           update number set failing_since = :now from rows
+           where number.id = rows.id and number.failing_since is null""",
+        rows,
+        now=now,
+    )
+
+
+async def alive(q: Queries, number_ids: Iterable[int]) -> None:
+    """Something has arrived at these numbers, or come from them: they fail no more.
+
+    Their state stays: that a phone lives does not say whose it is. Nearly always none of them
+    fails, and nothing is written.
+    """
+    if await q.one("select 1 as one from number where failing_since is not null limit 1") is None:
+        return
+    failing = await q.over(
+        """with rows(id bigint)
+           select number.id from rows join number on number.id = rows.id
+           where number.failing_since is not null""",
+        [(number_id,) for number_id in sorted(set(number_ids))],
+    )
+    rows = sorted((row["id"],) for row in failing)
+    await lock(q, (number_id for (number_id,) in rows))
+    await q.over(
+        """with rows(id bigint)
+           update number set failing_since = null from rows where number.id = rows.id""",
+        rows,
+    )
 
 
 async def next_references(q: Queries, counts: Mapping[int, int]) -> dict[int, int]:
@@ -130,7 +268,7 @@ async def next_references(q: Queries, counts: Mapping[int, int]) -> dict[int, in
     The first of each run; references count 1..255 per phone (3GPP TS 23.040 §9.2.3.24.1), so
     that two long messages to one phone are never mixed up.
     """
-    await _lock(q, counts)
+    await lock(q, counts)
     rows = await q.over(
         """with rows(id bigint, steps bigint)
            update number set udh_ref = (udh_ref + steps) % 255 from rows

@@ -16,7 +16,7 @@ from sms_diary.db import Queries, Row
 from sms_diary.encoding import Alphabet
 from sms_diary.model import FINAL, Failure, Ground, PartState
 from sms_diary.provider_id import canonical
-from sms_diary.store import lines
+from sms_diary.store import lines, welcome
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
@@ -43,6 +43,8 @@ class NewMessage:
     route: str
     expires: int
     line_ids: tuple[int, ...] = ()
+    closes: int | None = None
+    """When the hours end in which it may leave (epoch milliseconds); None: at any hour."""
     whole: bool = False
     """The operator cuts it: one part for all of it, with seq 0."""
 
@@ -68,11 +70,12 @@ async def add(q: Queries, tools: Tools, messages: Sequence[NewMessage], *, now: 
     await q.insert(
         "part",
         "id, message_id, school_id, number_id, seq, total, udh_ref, route, lane, turn, ground,"
-        " consent_rev, expires, state",
+        " consent_rev, expires, closes, state",
         [
             (
                 next(part_ids), message_id, m.school_id, m.number_id, seq, len(m.turns), m.udh_ref,
-                m.route, m.lane, turn, str(m.ground), m.consent_rev, m.expires, "queued",
+                m.route, m.lane, turn, str(m.ground), m.consent_rev, m.expires, m.closes,
+                "queued",
             )
             for message_id, m in pairs
             for seq, turn in enumerate(m.turns, 0 if m.whole else 1)
@@ -88,40 +91,43 @@ async def add(q: Queries, tools: Tools, messages: Sequence[NewMessage], *, now: 
 
 
 CLAIMABLE = """p.state = 'queued' and p.expires > :now
-    and (p.ground <> 'consent' or (n.state = 'open' and n.consent_rev = p.consent_rev))"""
-"""Of a part `p` to the number `n`: it may leave now."""
+    and (p.closes is null or p.closes > :now) and case p.ground
+    when 'consent' then n.state = 'open' and n.consent_rev = p.consent_rev
+    when 'request' then n.state = 'open' and exists (
+        select 1 from request r where r.message_id = p.message_id and r.state = 'open')
+    else true end"""
+"""Of a part `p` to the number `n`: it may leave now. What asks or welcomes, while that is open."""
 
 
 async def claim(q: Queries, *, route: str, owner: str, limit: int, now: int) -> list[Row]:
     """Take up to `limit` parts in the order of (lane, turn), none that has expired; for `opened`.
 
-    A part that stands on a consent is taken only while the number is open and no consent of it
-    has changed since the text was composed. Chosen rows and their numbers are locked until the
-    commit (on SQLite there is one writer), and the update repeats the guard on the state.
+    What else must hold says `CLAIMABLE`; a paused school only answers. Chosen rows and their
+    numbers are locked until the commit, and the update repeats the guard on the state.
     """
     chosen = await q.all(
         f"""select p.id, p.message_id, p.seq, p.total, p.udh_ref, p.expires, p.lane, p.turn,
-                   p.number_id, n.sealed, m.text, m.alphabet, coalesce(s.sender, '') as sender
+                   p.number_id, n.sealed, m.text, m.alphabet, coalesce(s.sender, '') as sender,
+                   case when p.attempts > 0 and exists (
+                       select 1 from decision d where d.part_id = p.id and d.decision = 'repeat')
+                       then 1 else 0 end as doubted
             from part p
             join number n on n.id = p.number_id
             join message m on m.id = p.message_id
             left join school s on s.id = p.school_id
-            where p.route = :route and {CLAIMABLE}
+            where p.route = :route and {CLAIMABLE} and m.text is not null
+              and (s.paused_at is null or p.ground in ('reply', 'code'))
             order by p.lane, p.turn, p.id limit :limit
             {q.only(postgresql="for update of p skip locked for share of n skip locked")}""",
-        route=route,
-        limit=limit,
-        now=now,
-    )
+        route=route, limit=limit, now=now,
+    )  # fmt: skip
     await q.over(
         """with rows(id bigint)
            update part set state = 'sending', attempts = attempts + 1, owner = :owner,
                            claimed_at = :now
            from rows where part.id = rows.id and part.state = 'queued'""",
-        sorted((row["id"],) for row in chosen),
-        owner=owner,
-        now=now,
-    )
+        sorted((row["id"],) for row in chosen), owner=owner, now=now,
+    )  # fmt: skip
     return list(chosen)
 
 
@@ -149,6 +155,7 @@ def opened(tools: Tools, claimed: Sequence[Row], way: Carrying, *, now: int) -> 
             row["udh_ref"],
             row["total"],
             row["seq"],
+            bool(row["doubted"]),
         )
         for row in claimed
     ]
@@ -253,17 +260,16 @@ async def close(q: Queries, whole: Sequence[tuple[int, PartState]], *, now: int)
         """with rows(id bigint, state text)
            update message set state = rows.state, done_at = :now from rows
            where message.id = rows.id and message.state in ('open', 'unknown')""",
-        sorted((message_id, str(state)) for message_id, state in whole),
-        now=now,
-    )
+        sorted((message_id, str(state)) for message_id, state in whole), now=now,
+    )  # fmt: skip
+    await welcome.ended(q, whole, now=now)
     await lines.not_told(q, [(message_id, str(state)) for message_id, state in whole])
 
 
 async def fold(q: Queries, message_ids: Sequence[int], *, now: int) -> list[int]:
     """Close the messages all of whose parts are final; the ids of those closed.
 
-    Delivered means every part was; of other ends the worst names the message. Lines of a
-    message that did not arrive were not told.
+    Delivered means every part was; of other ends the worst names the message.
     """
     ids = [(message_id,) for message_id in sorted(set(message_ids))]
     if q.engine == "postgresql":
@@ -292,8 +298,9 @@ async def fold(q: Queries, message_ids: Sequence[int], *, now: int) -> list[int]
              and not exists (select 1 from part where part.message_id = message.id
                  and part.state in ('queued', 'retry', 'sending', 'doubt', 'sent'))
            returning message.id, message.state""",
-        ids,
-        now=now,
-    )
-    await lines.not_told(q, [(row["id"], row["state"]) for row in closed])
+        ids, now=now,
+    )  # fmt: skip
+    ended = [(row["id"], row["state"]) for row in closed]
+    await welcome.ended(q, ended, now=now)
+    await lines.not_told(q, ended)
     return [row["id"] for row in closed]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sms_diary.db import Queries, Row
-from sms_diary.model import ConsentState, NumberState
+from sms_diary.db import Queries
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
@@ -23,21 +22,6 @@ class PupilRow:
     class_id: int
     full_name: str
     birth_date: str
-
-
-@value
-class Subscriber:
-    """A guardian's subscription to one pupil, with what it allows for one topic."""
-
-    subscription_id: int
-    school_id: int
-    guardian_id: int
-    number_id: int
-    pupil_id: int
-    number_state: NumberState
-    consent_rev: int
-    consent: ConsentState
-    ledger_id: int | None
 
 
 # ---------------------------------------------------------------- classes and pupils
@@ -149,18 +133,57 @@ async def pupil_names(q: Queries, pupil_ids: Iterable[int]) -> dict[int, str]:
 # ---------------------------------------------------------------- guardians
 
 
+@value
+class Contact:
+    """A number under which a guardian follows a pupil, known by its index only."""
+
+    subscription_id: int
+    guardian_id: int
+    guardian: str
+    number_id: int
+    number_idx: bytes
+
+
+async def contacts(
+    q: Queries, school_id: int, pupil_ids: Iterable[int]
+) -> dict[int, list[Contact]]:
+    """Whom each pupil of the school has at numbers that may be written to."""
+    rows = await q.over(
+        """with rows(id bigint)
+           select s.id, s.pupil_id, s.guardian_id, g.full_name, g.number_id, n.idx
+           from rows join subscription s on s.pupil_id = rows.id
+           join guardian g on g.id = s.guardian_id
+           join number n on n.id = g.number_id
+           left join consent c on c.subscription_id = s.id and c.topic = '*'
+           where s.school_id = :school_id and n.state = 'open'
+             and coalesce(c.state, 'unknown') <> 'wrong-number'
+           order by s.id""",
+        [(pupil_id,) for pupil_id in sorted(set(pupil_ids))],
+        school_id=school_id,
+    )
+    found: dict[int, list[Contact]] = {}
+    for row in rows:
+        contact = Contact(
+            row["id"], row["guardian_id"], row["full_name"] or "", row["number_id"],
+            bytes(row["idx"]),
+        )  # fmt: skip
+        found.setdefault(row["pupil_id"], []).append(contact)
+    return found
+
+
 async def ensure_guardians(
     q: Queries, tools: Tools, school_id: int, wanted: Sequence[tuple[int, str]], *, now: int
 ) -> dict[int, tuple[int, str]]:
     """number id -> (guardian id, full name) for (number id, full name) pairs.
 
-    A guardian who is there already keeps the name that came first.
+    A guardian who is there already keeps the name that came first, unless it was erased.
     """
     await q.over(
         """with rows(number_id bigint, full_name text, id bigint, school_id bigint, now bigint)
            insert into guardian (id, school_id, number_id, full_name, created_at)
            select id, school_id, number_id, full_name, now from rows where true
-           on conflict (school_id, number_id) do nothing""",
+           on conflict (school_id, number_id) do update set full_name = excluded.full_name
+           where guardian.full_name is null""",
         [
             (number_id, name, tools.ids.new(), school_id, now)
             for number_id, name in sorted(dict(reversed(wanted)).items())
@@ -209,90 +232,3 @@ async def ensure_subscriptions(
     )
     found = {(row["guardian_id"], row["pupil_id"]): row["id"] for row in rows}
     return found, {(row["guardian_id"], row["pupil_id"]) for row in made}
-
-
-# ---------------------------------------------------------------- who is to learn of it
-
-# Several times faster than the enums' calls, where thousands of rows come at once.
-_NUMBER_STATES = {str(state): state for state in NumberState}
-_CONSENTS = {str(state): state for state in ConsentState}
-_SUBSCRIBER = """s.id, s.school_id, s.guardian_id, s.pupil_id, g.number_id, n.state as number_state,
-                 n.consent_rev,
-                 coalesce(t.state, a.state, 'unknown') as consent,
-                 coalesce(t.ledger_id, a.ledger_id) as ledger_id"""
-
-
-def _subscriber(row: Row) -> Subscriber:
-    return Subscriber(
-        subscription_id=row["id"],
-        school_id=row["school_id"],
-        guardian_id=row["guardian_id"],
-        number_id=row["number_id"],
-        pupil_id=row["pupil_id"],
-        number_state=_NUMBER_STATES[row["number_state"]],
-        consent_rev=row["consent_rev"],
-        consent=_CONSENTS[row["consent"]],
-        ledger_id=row["ledger_id"],
-    )
-
-
-async def subscribers(
-    q: Queries, wanted: Iterable[tuple[int, str]]
-) -> dict[tuple[int, str], list[Subscriber]]:
-    """(pupil, topic) -> everybody subscribed to that pupil, consenting or not.
-
-    Each with the revision of its number: whoever acts on this asks `numbers.changed` first.
-    """
-    rows = await q.over(
-        f"""with rows(pupil_id bigint, topic text)
-            select rows.topic, {_SUBSCRIBER}
-            from rows join subscription s on s.pupil_id = rows.pupil_id
-            join guardian g on g.id = s.guardian_id
-            join number n on n.id = g.number_id
-            left join consent t on t.subscription_id = s.id and t.topic = rows.topic
-            left join consent a on a.subscription_id = s.id and a.topic = '*'
-""",
-        sorted(set(wanted)),
-    )
-    found: dict[tuple[int, str], list[Subscriber]] = {}
-    for row in rows:
-        found.setdefault((row["pupil_id"], row["topic"]), []).append(_subscriber(row))
-    return found
-
-
-async def subscribers_of_entry(
-    q: Queries, *, school_id: int, entry_id: int, topic: str, day: str, after: int, limit: int
-) -> list[Subscriber]:
-    """Subscriptions of the next `limit` guardians an entry of a class or school concerns.
-
-    Guardians follow in the order of their ids, from the one after `after`; an entry without
-    rows in `audience` is for the whole school. `day` (ISO) decides who is in a class.
-    """
-    concerned = """(not exists (select 1 from audience where entry_id = :entry_id)
-              or {0}.pupil_id in (
-                select m.pupil_id from audience a join membership m on m.class_id = a.class_id
-                where a.entry_id = :entry_id and m.from_day <= :day
-                  and (m.to_day is null or m.to_day >= :day)
-                union select pupil_id from audience where entry_id = :entry_id))"""
-    rows = await q.all(
-        f"""select {_SUBSCRIBER}
-            from subscription s
-            join guardian g on g.id = s.guardian_id
-            join number n on n.id = g.number_id
-            left join consent t on t.subscription_id = s.id and t.topic = :topic
-            left join consent a on a.subscription_id = s.id and a.topic = '*'
-            where s.school_id = :school_id and {concerned.format("s")}
-              and s.guardian_id in (
-                select distinct x.guardian_id from subscription x
-                where x.school_id = :school_id and x.guardian_id > :after
-                  and {concerned.format("x")}
-                order by x.guardian_id limit :limit)
-            order by s.guardian_id, s.id""",
-        school_id=school_id,
-        entry_id=entry_id,
-        topic=topic,
-        day=day,
-        after=after,
-        limit=limit,
-    )
-    return [_subscriber(row) for row in rows]

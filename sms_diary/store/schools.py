@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sms_diary.db import Queries, Row
-from sms_diary.model import SchoolMode
+from sms_diary.model import SchoolMode, Topic
+from sms_diary.schedule.hours import Hours
+from sms_diary.schedule.rhythm import Calendar, Rhythm, chosen
+from sms_diary.store import tokens
 from sms_diary.store.tools import Tools
 
 
@@ -39,6 +43,53 @@ class School:
     """Milliseconds for which texts and raw bytes are kept."""
     rev: int
     """Bumped by whatever changes the school's roll or diary."""
+    calendar: Calendar
+    """Its hours, days off, holidays and slots for digests."""
+    rhythms: Mapping[Topic, Rhythm]
+    """When each topic is told where a guardian has not chosen."""
+    told_from: date | None
+    """The first day it tells of; None until something came."""
+    cap: int
+    """Messages a number and day, urgent ones apart."""
+
+    @property
+    def asks_for_personal_data(self) -> bool:
+        """Whether nothing is told without the consent to personal data too (152-ФЗ ст. 9)."""
+        return self.proof == "sms+pd"
+
+
+def _columns(q: Queries) -> str:
+    """Every column, and the holidays as «2026-10-26 2026-11-03;…»: one query for all of it."""
+    days = "from_day || ' ' || to_day"
+    joined = q.only(sqlite=f"group_concat({days}, ';')", postgresql=f"string_agg({days}, ';')")
+    return f"""school.*,
+        (select {joined} from holiday where holiday.school_id = school.id) as holidays"""
+
+
+def _calendar(row: Row) -> Calendar:
+    return _hours(
+        row["zone"], row["settle"], row["digest_at"], row["digest_day"], row["day_from"],
+        row["day_to"], row["urgent_from"], row["urgent_to"], row["off_days"], row["holidays"] or "",
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)  # read in every step, and nearly always the same
+def _hours(  # noqa: PLR0917  # the columns of a school that say when
+    zone: str, settle: int, digest_at: int, digest_day: int, day_from: int, day_to: int,
+    urgent_from: int, urgent_to: int, off_days: str, holidays: str,
+) -> Calendar:  # fmt: skip
+    tz = ZoneInfo(zone)
+    spans = sorted(
+        tuple(map(date.fromisoformat, one.split())) for one in holidays.split(";") if one
+    )
+    off = frozenset(int(char) for char in off_days if char in "1234567")
+    return Calendar(
+        plain=Hours(tz, day_from, day_to, off, tuple((first, last) for first, last in spans)),
+        urgent=Hours(tz, urgent_from, urgent_to),
+        settle=settle,
+        digest_at=digest_at,
+        digest_day=digest_day,
+    )
 
 
 def _school(row: Row) -> School:
@@ -60,6 +111,10 @@ def _school(row: Row) -> School:
         paused=row["paused_at"] is not None,
         retention=row["retention"],
         rev=row["rev"],
+        calendar=_calendar(row),
+        rhythms=chosen(row["rhythms"]),
+        told_from=date.fromisoformat(row["told_from"]) if row["told_from"] else None,
+        cap=row["cap"],
     )
 
 
@@ -87,7 +142,7 @@ async def add(
 
 
 async def by_slug(q: Queries, slug: str) -> School | None:
-    row = await q.one("select * from school where slug = :slug", slug=slug)
+    row = await q.one(f"select {_columns(q)} from school where slug = :slug", slug=slug)
     return _school(row) if row else None
 
 
@@ -96,7 +151,7 @@ async def by_ids(q: Queries, ids: Iterable[int], *, lock: bool = False) -> dict[
     hint = q.only(postgresql="for update of school") if lock else ""
     rows = await q.over(
         f"""with rows(id bigint)
-            select school.* from rows join school on school.id = rows.id
+            select {_columns(q)} from rows join school on school.id = rows.id
             order by school.id {hint}""",
         [(school_id,) for school_id in sorted(set(ids))],
     )
@@ -104,7 +159,8 @@ async def by_ids(q: Queries, ids: Iterable[int], *, lock: bool = False) -> dict[
 
 
 async def every(q: Queries) -> list[School]:
-    return [_school(row) for row in await q.all("select * from school order by slug")]
+    rows = await q.all(f"select {_columns(q)} from school order by slug")
+    return [_school(row) for row in rows]
 
 
 async def set_mode(q: Queries, school_id: int, mode: SchoolMode) -> None:
@@ -113,6 +169,20 @@ async def set_mode(q: Queries, school_id: int, mode: SchoolMode) -> None:
 
 async def set_settle(q: Queries, school_id: int, settle: int) -> None:
     await q.run("update school set settle = :settle where id = :id", settle=settle, id=school_id)
+
+
+async def tell_from(q: Queries, days: Mapping[int, tuple[str, bool]]) -> None:
+    """The first day that each school tells of, as (ISO date, whether a person says so).
+
+    What a person says may begin earlier than what was; what merely came counts only as the first.
+    """
+    await q.over(
+        """with rows(id bigint, day text, said bigint)
+           update school set told_from = rows.day from rows
+           where school.id = rows.id
+             and (school.told_from = '' or rows.said = 1 and rows.day < school.told_from)""",
+        sorted((school_id, day, int(said)) for school_id, (day, said) in days.items()),
+    )
 
 
 async def bump(q: Queries, school_ids: Iterable[int]) -> None:
@@ -130,9 +200,9 @@ async def bump(q: Queries, school_ids: Iterable[int]) -> None:
 async def add_credentials(q: Queries, tools: Tools, school_id: int, *, now: int) -> tuple[str, str]:
     """A fresh webhook secret and a fresh token, to be shown once."""
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-    token = "sd_" + secrets.token_urlsafe(32)
+    token = tokens.made()
     await add_webhook_secret(q, tools, school_id, secret, name="", now=now)
-    await add_token(q, tools, school_id, token, name="", now=now)
+    await tokens.add(q, tools, school_id, token, name="", now=now)
     return secret, token
 
 
@@ -152,34 +222,16 @@ async def add_webhook_secret(
     """Keep a Standard Webhooks secret (`whsec_…`); several may live at once."""
     credential_id = tools.ids.new()
     sealed = tools.vault.seal(secret, "credential.secret", credential_id)
-    await _add(q, credential_id, school_id, "webhook", name, None, sealed, now)
-    return credential_id
-
-
-async def add_token(
-    q: Queries, tools: Tools, school_id: int, token: str, *, name: str, now: int
-) -> int:
-    """Keep a bearer token as its hash only."""
-    credential_id = tools.ids.new()
-    await _add(q, credential_id, school_id, "token", name, _hash(token), None, now)
-    return credential_id
-
-
-async def _add(  # noqa: PLR0917  # the columns of a row
-    q: Queries, credential_id: int, school_id: int, kind: str, name: str,
-    token_hash: bytes | None, secret: bytes | None, now: int,
-) -> None:  # fmt: skip
     await q.run(
-        """insert into credential (id, school_id, kind, name, token_hash, secret, created_at)
-           values (:id, :school_id, :kind, :name, :token_hash, :secret, :now)""",
+        """insert into credential (id, school_id, kind, name, secret, created_at)
+           values (:id, :school_id, 'webhook', :name, :secret, :now)""",
         id=credential_id,
         school_id=school_id,
-        kind=kind,
         name=name,
-        token_hash=token_hash,
-        secret=secret,
+        secret=sealed,
         now=now,
     )
+    return credential_id
 
 
 async def webhook_secrets(q: Queries, tools: Tools, school_id: int) -> list[str]:
@@ -191,20 +243,6 @@ async def webhook_secrets(q: Queries, tools: Tools, school_id: int) -> list[str]
         school_id=school_id,
     )
     return [tools.vault.text(row["secret"], "credential.secret", row["id"]) for row in rows]
-
-
-async def school_of_token(q: Queries, token: str) -> int | None:
-    """The school a live token belongs to (0: all of them); None for an unknown token."""
-    row = await q.one(
-        """select school_id from credential
-           where token_hash = :hash and kind = 'token' and revoked_at is null""",
-        hash=_hash(token),
-    )
-    return int(row["school_id"]) if row else None
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 # ---------------------------------------------------------------- staff

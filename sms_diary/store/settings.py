@@ -8,7 +8,10 @@ from typing import Any
 
 from sms_diary.db import Queries, Row
 from sms_diary.model import Topic
-from sms_diary.store import replan, withdraw
+from sms_diary.store import holidays, replan, withdraw
+
+HOLIDAYS = "holidays"
+"""What `change` takes beside columns: all of a school's holidays (`holidays.Holiday`)."""
 
 CHANGEABLE = frozenset({
     "name", "short_name", "mode", "settle", "budget", "latin", "sender", "phone", "legal", "proof",
@@ -18,7 +21,7 @@ CHANGEABLE = frozenset({
 """The columns that `change` takes, in the units of the schema."""
 _WHEN = frozenset({
     "settle", "digest_at", "digest_day", "day_from", "day_to", "urgent_from", "urgent_to",
-    "off_days", "rhythms",
+    "off_days", "rhythms", HOLIDAYS,
 })  # fmt: skip
 """Those that say when a thing is told."""
 AT_ONCE = " ".join(f"{topic}=now" for topic in Topic)
@@ -52,12 +55,18 @@ async def read(q: Queries, school_id: int, *, lock: bool = False) -> Row:
 
 
 async def change(q: Queries, school_id: int, values: Mapping[str, Any], *, now: int) -> None:
-    """Set these columns; what waits is planned anew. KeyError for one not in `CHANGEABLE`."""
-    if strange := values.keys() - CHANGEABLE:
+    """Set these columns, and all holidays; what waits is planned anew.
+
+    KeyError for what is neither in `CHANGEABLE` nor `HOLIDAYS`.
+    """
+    columns = {name: one for name, one in values.items() if name != HOLIDAYS}
+    if strange := columns.keys() - CHANGEABLE:
         raise KeyError(*sorted(strange))
-    if values:
-        sets = ", ".join(f"{name} = :{name}" for name in sorted(values))
-        await q.run(f"update school set {sets} where id = :id", id=school_id, **values)
+    if columns:
+        sets = ", ".join(f"{name} = :{name}" for name in sorted(columns))
+        await q.run(f"update school set {sets} where id = :id", id=school_id, **columns)
+    if HOLIDAYS in values:
+        await holidays.write(q, school_id, values[HOLIDAYS])
     if values.get("paused_at"):
         await withdraw.of_school(q, school_id, now=now)
     if not _WHEN.isdisjoint(values):

@@ -44,14 +44,15 @@ _SUBSCRIBER = """s.id, s.school_id, s.guardian_id, s.pupil_id, g.number_id, n.st
                  coalesce(t.state, a.state, 'unknown') as consent,
                  coalesce(t.ledger_id, a.ledger_id) as ledger_id,
                  coalesce(t.since, a.since, 0) as since, d.state as personal_data,
-                 u.state as wide, r.rhythm"""
+                 (select u.state from consent u
+                  where u.subscription_id = s.id and u.topic = 'urgent') as wide,
+                 (select r.rhythm from rhythm r
+                  where r.subscription_id = s.id and r.topic = {topic}) as rhythm"""
 _SETTLED = """join guardian g on g.id = s.guardian_id
     join number n on n.id = g.number_id
     left join consent t on t.subscription_id = s.id and t.topic = {topic}
     left join consent a on a.subscription_id = s.id and a.topic = '*'
-    left join consent d on d.subscription_id = s.id and d.topic = 'pd'
-    left join consent u on u.subscription_id = s.id and u.topic = 'urgent'
-    left join rhythm r on r.subscription_id = s.id and r.topic = {topic}"""
+    left join consent d on d.subscription_id = s.id and d.topic = 'pd'"""
 
 
 def _subscriber(row: Row) -> Subscriber:
@@ -82,7 +83,7 @@ async def of_pupils(
     """
     rows = await q.over(
         f"""with rows(pupil_id bigint, topic text)
-            select rows.topic, {_SUBSCRIBER}
+            select rows.topic, {_SUBSCRIBER.format(topic="rows.topic")}
             from rows join subscription s on s.pupil_id = rows.pupil_id
             {_SETTLED.format(topic="rows.topic")}""",
         sorted(set(wanted)),
@@ -108,7 +109,7 @@ async def of_entry(
                   and (m.to_day is null or m.to_day >= :day)
                 union select pupil_id from audience where entry_id = :entry_id))"""
     rows = await q.all(
-        f"""select {_SUBSCRIBER}
+        f"""select {_SUBSCRIBER.format(topic=":topic")}
             from subscription s
             {_SETTLED.format(topic=":topic")}
             where s.school_id = :school_id and {concerned.format("s")}

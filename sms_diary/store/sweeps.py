@@ -50,6 +50,15 @@ async def expire(q: Queries, *, now: int) -> int:
     return len(rows)
 
 
+async def expire_held(q: Queries, *, now: int) -> int:
+    """Close lines that waited for too long for whatever held them; their number."""
+    return await q.run(
+        "update line set state = 'expired', reason = 'expired'"
+        " where state = 'held' and expires <= :now",
+        now=now,
+    )
+
+
 async def give_up_waiting(q: Queries, *, now: int) -> int:
     """Parts without a final receipt for 72 hours become `unknown`; their number."""
     rows = await q.all(

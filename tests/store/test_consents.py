@@ -8,8 +8,17 @@ from dataclasses import dataclass
 import pytest
 
 from sms_diary.db import Database, Row
-from sms_diary.model import ConsentState, Ground
-from sms_diary.store import consents, diary, ledger, numbers, outbox
+from sms_diary.model import ConsentState, Ground, NumberState
+from sms_diary.store import (
+    consents,
+    diary,
+    ledger,
+    lines,
+    numbers,
+    outbox,
+    settings,
+    withdraw,
+)
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from tests.seeding import (
@@ -226,6 +235,17 @@ async def test_a_number_is_stopped_once(
     assert sorted(await asyncio.gather(stop(), stop(), stop())) == [False, False, True]
 
 
+async def test_a_strangers_number_is_neither_opened_nor_stopped_any_more(
+    db: Database, tools: Tools, school: School, home: Home
+) -> None:
+    async with db.transaction() as q:
+        assert await numbers.disown(q, home.elder.number_id, now=5)
+        assert not await numbers.disown(q, home.elder.number_id, now=6)
+        assert not await numbers.stop(q, home.elder.number_id, now=6)
+        assert not await numbers.reopen(q, home.elder.number_id)
+        assert await numbers.take(q, home.elder.number_id) is NumberState.WRONG
+
+
 async def test_changes_of_consent_at_the_same_time_do_not_block_each_other(
     db: Database, tools: Tools, school: School, home: Home
 ) -> None:
@@ -268,3 +288,97 @@ async def test_references_of_long_texts_count_on_per_number(
     used = [(start - 1 + step) % 255 + 1 for start in seen for step in range(2)]
     assert used[:255] == list(range(1, 256))
     assert used[255:] == [1, 2, 3, 4, 5]
+
+
+# ---------------------------------------------------------------- why, papers, pauses
+
+
+@pytest.mark.parametrize(
+    ("state", "topic", "reason"),
+    [
+        (STOPPED, "*", "stopped"),
+        (ConsentState.REFUSED, "*", "refused"),
+        (ConsentState.BLOCKED, "*", "operator-refusal"),
+        (ConsentState.WRONG_NUMBER, "*", "number-closed"),
+        (ConsentState.UNKNOWN, "*", "no-consent"),
+    ],
+)
+async def test_a_line_that_is_allowed_no_more_says_why(
+    db: Database, tools: Tools, school: School, home: Home, state: ConsentState, topic: str,
+    reason: str,
+) -> None:  # fmt: skip
+    async with db.transaction() as q:
+        await line(q, tools, home.elder, 1)
+        held = await line(q, tools, home.elder, 2)
+        await q.run("update line set state = 'held', reason = 'welcome' where id = :id", id=held)
+        await set_consent(q, tools, school.id, [home.elder], state, topic=topic)
+    assert await _lines(db) == [("silent", reason)] * 2
+
+
+async def test_where_both_papers_are_asked_for_the_loss_of_one_takes_back_what_is_queued(
+    db: Database, tools: Tools, school: School, home: Home
+) -> None:
+    async with db.transaction() as q:
+        await q.run("update school set proof = 'sms+pd' where id = :id", id=school.id)
+        await set_consent(q, tools, school.id, [home.elder, home.younger], ACTIVE, topic="pd")
+        own = [await line(q, tools, home.elder, 1), await line(q, tools, home.younger, 2)]
+        await queue(q, tools, home.elder, school.id, "оба", lines=tuple(own))
+        await set_consent(q, tools, school.id, [home.elder], STOPPED, topic="pd")
+    assert await _lines(db) == [("silent", "no-personal-data"), ("planned", "")]
+
+
+async def test_the_other_paper_neither_allows_sms_nor_takes_them_back_where_nobody_asks_for_it(
+    db: Database, tools: Tools, school: School, home: Home
+) -> None:
+    async with db.transaction() as q:
+        await line(q, tools, home.elder, 1)
+        await set_consent(q, tools, school.id, [home.elder], STOPPED, topic="pd")
+        await line(q, tools, home.father, 2)
+        await set_consent(q, tools, school.id, [home.father], ACTIVE, topic="pd")
+        await set_consent(q, tools, school.id, [home.father], STOPPED)
+    assert await _lines(db) == [("planned", ""), ("silent", "stopped")]
+
+
+async def test_a_paused_school_sends_nothing_but_answers_and_goes_on_where_it_was(
+    db: Database, tools: Tools, school: School, home: Home
+) -> None:
+    async with db.transaction() as q:
+        first = await line(q, tools, home.elder, 1)
+        await entry(q, school, 1)
+        await queue(q, tools, home.elder, school.id, "отметка", lines=(first,))
+        await queue(q, tools, home.father, school.id, "сотруднику", ground=Ground.STAFF)
+        await queue(q, tools, home.father, school.id, "код", ground=Ground.CODE)
+        assert len(await lines.due(q, now=2, guardians=10)) == 0
+        await settings.change(q, school.id, {"paused_at": 5}, now=5)
+    assert await _lines(db) == [("planned", "")]
+    async with db.transaction() as q:
+        assert await lines.due(q, now=6, guardians=10) == []
+        assert [part.text for part in await claim(q, tools, now=6)] == ["код"]
+        await settings.change(q, school.id, {"paused_at": None}, now=6)
+        assert len(await lines.due(q, now=6, guardians=10)) == 1
+        assert [part.text for part in await claim(q, tools, now=6)] == ["сотруднику"]
+
+
+async def test_what_was_composed_as_a_school_paused_waits_in_the_queue(
+    db: Database, tools: Tools, school: School, home: Home
+) -> None:
+    async with db.transaction() as q:
+        await settings.change(q, school.id, {"paused_at": 5}, now=5)
+        await queue(q, tools, home.elder, school.id, "отметка")
+        assert await claim(q, tools, now=6) == []
+        await settings.change(q, school.id, {"paused_at": None}, now=6)
+        assert [part.text for part in await claim(q, tools, now=6)] == ["отметка"]
+
+
+async def test_everything_for_a_number_is_withdrawn_but_what_was_made_since(
+    db: Database, tools: Tools, school: School, home: Home
+) -> None:
+    async with db.transaction() as q:
+        for ground, now in ((Ground.CODE, 1), (Ground.STAFF, 4), (Ground.CODE, 5)):
+            await queue(q, tools, home.elder, school.id, "x", ground=ground, now=now)
+        await queue(q, tools, home.father, school.id, "x", ground=Ground.CODE)
+        await withdraw.everything(q, home.elder.number_id, now=9, before=5)
+    states = await column(db, "select state || ' ' || reason as s from message order by id")
+    assert [one.strip() for one in states] == [
+        "withdrawn consent", "withdrawn consent", "open", "open",
+    ]  # fmt: skip

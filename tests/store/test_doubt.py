@@ -72,9 +72,9 @@ async def _store(
         await receipts.store(q, tools, ROUTE, [report], now=now)
 
 
-async def _resolve(db: Database) -> int:
+async def _resolve(db: Database, tools: Tools) -> int:
     async with db.transaction() as q:
-        return await doubt.resolve(q, now=2000, before=1000)
+        return await doubt.resolve(q, tools, now=2000, before=1000)
 
 
 async def _decide(
@@ -107,11 +107,11 @@ async def test_an_echoed_reference_tells_two_parts_of_one_number_apart(
 ) -> None:
     _, (first, second) = await _in_doubt(db, tools, school, guardians[0], parts=2)
     await _store(db, tools, "A2", reference_of(second), state=PartState.UNDELIVERED)
-    assert await _resolve(db) == 1
+    assert await _resolve(db, tools) == 1
     assert await column(db, PARTS) == ["doubt", "undelivered"]
     assert await column(db, "select provider_key from part order by id") == [None, "a2"]
     await _store(db, tools, "A1", reference_of(first))
-    assert await _resolve(db) == 1
+    assert await _resolve(db, tools) == 1
     assert await column(db, PARTS) == ["delivered", "undelivered"]
     assert await column(db, OWNERS) == [second, first]
 
@@ -121,7 +121,7 @@ async def test_a_receipt_with_another_reference_is_not_of_the_only_part_in_doubt
 ) -> None:
     _, [part] = await _in_doubt(db, tools, school, guardians[0])
     await _store(db, tools, "A1", reference_of(part + 1))
-    assert await _resolve(db) == 0
+    assert await _resolve(db, tools) == 0
     assert await column(db, PARTS) == ["doubt"]
 
 
@@ -133,9 +133,9 @@ async def test_a_reference_is_believed_while_another_part_of_that_number_is_on_i
         await queue(q, tools, guardians[0], school.id, "ещё одно")
         await claim(q, tools)
     await _store(db, tools, "without", None)
-    assert await _resolve(db) == 0
+    assert await _resolve(db, tools) == 0
     await _store(db, tools, "with", reference_of(part))
-    assert await _resolve(db) == 1
+    assert await _resolve(db, tools) == 1
     assert await column(db, PARTS) == ["delivered", "sending"]
 
 
@@ -145,7 +145,7 @@ async def test_a_reference_under_another_number_or_before_the_attempt_says_nothi
     _, [part] = await _in_doubt(db, tools, school, guardians[0], now=25)
     await _store(db, tools, "A1", reference_of(part), number=guardians[1].number)
     await _store(db, tools, "A2", reference_of(part), now=24)
-    assert await _resolve(db) == 0
+    assert await _resolve(db, tools) == 0
     assert await column(db, PARTS) == ["doubt"]
 
 
@@ -155,7 +155,7 @@ async def test_receipts_of_both_copies_of_a_part_bring_the_same_reference_and_re
     _, [part] = await _in_doubt(db, tools, school, guardians[0])
     await _store(db, tools, "A1", reference_of(part))
     await _store(db, tools, "A2", reference_of(part))
-    assert await _resolve(db) == 1
+    assert await _resolve(db, tools) == 1
     assert await column(db, PARTS) == ["delivered"]
     assert await column(db, OWNERS) == [part, part]
 
@@ -175,7 +175,7 @@ async def test_what_a_person_says_was_sent_is_told_and_waits_for_its_receipt(
     assert await _asked(db, tools, 900) == []
     # The operator's id is not known, and yet the receipt finds it.
     await _store(db, tools, "A1", None)
-    assert await _resolve(db) == 1
+    assert await _resolve(db, tools) == 1
     assert await column(db, PARTS) == ["delivered"]
     assert await column(db, OWNERS) == [part]
 
@@ -295,7 +295,7 @@ async def test_urgent_news_that_is_late_stopped_or_perhaps_reported_is_not_repea
         await set_consent(q, tools, school.id, [guardians[1]], ConsentState.STOPPED)
     # It is of one of the two, nobody knows of which.
     await _store(db, tools, "A1", None, number=guardians[2].number)
-    assert await _resolve(db) == 0
+    assert await _resolve(db, tools) == 0
     assert await _repeat(db, tools, now=200) == 0
     assert await column(db, PARTS) == ["doubt"] * 4
 
@@ -385,7 +385,7 @@ async def test_a_copy_of_a_receipt_in_another_base_is_not_of_the_part_in_doubt(
     async with db.transaction() as q:
         # As if it had come before the answer: the sweep goes round many such, some at a time.
         await q.run("update receipt set part_id = null, number_id = :number", number=number_id)
-    assert await _resolve(db) == 0
+    assert await _resolve(db, tools) == 0
     assert await column(db, PARTS) == ["doubt", "delivered"]
 
 
@@ -394,7 +394,7 @@ async def test_a_notice_on_the_way_resolves_a_doubt_and_leaves_the_end_open(
 ) -> None:
     await _in_doubt(db, tools, school, guardians[0])
     await _store(db, tools, "A1", None, state=PartState.SENT)
-    assert await _resolve(db) == 1
+    assert await _resolve(db, tools) == 1
     assert await column(db, PARTS) == ["sent"]
     assert await column(db, "select state from message") == ["open"]
     assert await column(db, "select done_at from part") == [None]
@@ -410,7 +410,7 @@ async def test_an_id_known_from_a_receipt_alone_tells_nothing_of_the_base(
     for place, to in enumerate(guardians):
         await _in_doubt(db, tools, school, to)
         await _store(db, tools, f"6610b5302627{place}", None, number=to.number)
-    assert await _resolve(db) == len(guardians)
+    assert await _resolve(db, tools) == len(guardians)
     for place, to in enumerate(guardians):
         await _store(db, tools, f"6610b5302627{place}", None, number=to.number, now=40)
     assert None not in await column(db, OWNERS)

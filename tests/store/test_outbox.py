@@ -133,7 +133,7 @@ async def test_nothing_on_a_consent_goes_to_a_closed_number(
 ) -> None:
     async with db.transaction() as q:
         await queue(q, tools, guardians[0], school.id, "по согласию")
-        await queue(q, tools, guardians[0], school.id, "ответ", ground=Ground.REQUEST)
+        await queue(q, tools, guardians[0], school.id, "ответ", ground=Ground.CODE)
         await q.run(
             "update number set state = :state where id = :id",
             state=state, id=guardians[0].number_id,

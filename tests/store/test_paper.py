@@ -140,7 +140,7 @@ async def test_the_hours_are_those_of_the_school(
     db: Database, tools: Tools, school: School
 ) -> None:
     async with db.transaction() as q:
-        assert await paper.hours(q, school.id) == Hours(1080, 480, 1260, 390, (7,))
+        assert await paper.hours(q, school.id) == Hours(1080, 0, 1440, 0, ())
         await q.run(
             """update school set digest_at = 1020, day_from = 540, day_to = 1200,
                                  urgent_from = 420, off_days = '6,7' where id = :id""",

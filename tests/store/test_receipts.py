@@ -42,17 +42,17 @@ async def _sending(
         return [part.part_id for part in await claim(q, tools, now=now)]
 
 
-async def _accept(q: Queries, *accepted: tuple[int, str], now: int = 20) -> None:
+async def _accept(q: Queries, tools: Tools, *accepted: tuple[int, str], now: int = 20) -> None:
     """What is written when the operator has taken parts: (part, its id)."""
     settled = [Settled(part, PartState.SENT, provider_id=name) for part, name in accepted]
     await outbox.settle(q, settled, owner="worker", now=now)
     await outbox.mark_told(q, [part for part, _ in accepted])
-    await receipts.adopt(q, ROUTE, accepted, now=now)
+    await receipts.adopt(q, tools, ROUTE, accepted, now=now)
 
 
-async def _accepted(db: Database, *accepted: tuple[int, str]) -> None:
+async def _accepted(db: Database, tools: Tools, *accepted: tuple[int, str]) -> None:
     async with db.transaction() as q:
-        await _accept(q, *accepted)
+        await _accept(q, tools, *accepted)
 
 
 async def _store(db: Database, tools: Tools, *reports: ReceiptReport, now: int = 30) -> int:
@@ -64,7 +64,7 @@ async def test_a_receipt_delivers_its_part_and_the_message(
     db: Database, tools: Tools, school: School, guardians: list[Subscribed]
 ) -> None:
     [part] = await _sending(db, tools, school, guardians[0])
-    await _accepted(db, (part, "A1"))
+    await _accepted(db, tools, (part, "A1"))
     await _store(db, tools, report("A1"))
     assert await column(db, PARTS) == ["delivered"]
     assert await column(db, MESSAGES) == ["delivered"]
@@ -78,7 +78,7 @@ async def test_a_receipt_before_the_answer_is_adopted_by_it(
     [part] = await _sending(db, tools, school, guardians[0])
     await _store(db, tools, report("A1"))
     assert await column(db, PARTS) == ["sending"]
-    await _accepted(db, (part, "A1"))
+    await _accepted(db, tools, (part, "A1"))
     assert await column(db, PARTS) == ["delivered"]
     assert await column(db, MESSAGES) == ["delivered"]
     assert await column(db, OWNERS) == [part]
@@ -92,7 +92,7 @@ async def test_a_receipt_and_its_answer_written_at_the_same_time_find_each_other
 
     async def answer(q: Queries) -> None:
         await receipts.one_at_a_time(q, ROUTE)
-        await _accept(q, (part, "A1"))
+        await _accept(q, tools, (part, "A1"))
 
     async def receipt(q: Queries) -> None:
         await receipts.store(q, tools, ROUTE, [report("A1")], now=30)
@@ -131,7 +131,7 @@ async def test_hex_and_decimal_zeros_and_capitals_name_the_same_part(
     [part] = await _sending(db, tools, school, guardians[0])
     if early:
         await _store(db, tools, report(said), now=15)
-    await _accepted(db, (part, given_id))
+    await _accepted(db, tools, (part, given_id))
     if not early:
         await _store(db, tools, report(said))
     assert await column(db, PARTS) == ["delivered"]
@@ -146,7 +146,7 @@ async def test_a_receipt_of_another_number_is_kept_but_moves_nothing(
     [part] = await _sending(db, tools, school, guardians[0])
     if early:
         await _store(db, tools, report("10", number=number), now=15)
-    await _accepted(db, (part, "16"))  # 0x10
+    await _accepted(db, tools, (part, "16"))  # 0x10
     if not early:
         await _store(db, tools, report("10", number=number), report("16", number=number))
     assert await column(db, PARTS) == ["sent"]
@@ -157,7 +157,7 @@ async def test_a_receipt_that_names_no_number_is_believed_by_its_id(
     db: Database, tools: Tools, school: School, guardians: list[Subscribed]
 ) -> None:
     [part] = await _sending(db, tools, school, guardians[0])
-    await _accepted(db, (part, "A1"))
+    await _accepted(db, tools, (part, "A1"))
     await _store(db, tools, report("A1", number=""))
     assert await column(db, PARTS) == ["delivered"]
 
@@ -167,14 +167,14 @@ async def test_an_old_receipt_is_not_adopted_by_a_part_that_got_the_same_id_late
 ) -> None:
     await _store(db, tools, report("A1", U), now=5)
     [part] = await _sending(db, tools, school, guardians[0], now=5 + HOUR)
-    await _accepted(db, (part, "A1"))
-    await _sweep(db, now=5 + HOUR)
+    await _accepted(db, tools, (part, "A1"))
+    await _sweep(db, tools, now=5 + HOUR)
     assert await column(db, PARTS) == ["sent"]
 
 
-async def _sweep(db: Database, *, now: int) -> None:
+async def _sweep(db: Database, tools: Tools, *, now: int) -> None:
     async with db.transaction() as q:
-        await receipts.match_again(q, now=now, after=0, limit=100)
+        await receipts.match_again(q, tools, now=now, after=0, limit=100)
 
 
 async def test_a_receipt_that_missed_its_part_finds_it_in_the_next_sweep(
@@ -186,7 +186,7 @@ async def test_a_receipt_that_missed_its_part_finds_it_in_the_next_sweep(
         settled = [Settled(parts[0], PartState.SENT, provider_id="31"),
                    Settled(parts[1], PartState.SENT, provider_id="47")]  # fmt: skip
         await outbox.settle(q, settled, owner="worker", now=20)
-    await _sweep(db, now=30)
+    await _sweep(db, tools, now=30)
     assert await column(db, PARTS) == ["delivered", "sent"]
     assert await column(db, OWNERS) == [parts[0], None]
 
@@ -196,9 +196,9 @@ async def test_of_two_parts_with_one_id_neither_is_meant_and_that_is_counted(
 ) -> None:
     for now in (10, 20):
         [part] = await _sending(db, tools, school, guardians[0], now=now)
-        await _accepted(db, (part, "A1"))
+        await _accepted(db, tools, (part, "A1"))
     assert await _store(db, tools, report("A1"), report("B2")) == 1
-    await _sweep(db, now=40)
+    await _sweep(db, tools, now=40)
     assert await column(db, PARTS) == ["sent", "sent"]
     assert await column(db, OWNERS) == [None, None]
 
@@ -208,11 +208,11 @@ async def test_an_ambiguous_receipt_is_not_given_to_a_part_in_doubt(
 ) -> None:
     for now in (10, 20):
         [part] = await _sending(db, tools, school, guardians[0], now=now)
-        await _accepted(db, (part, "A1"))
+        await _accepted(db, tools, (part, "A1"))
     [part] = await _sending(db, tools, school, guardians[0])
     await _doubt(db, part)
     await _store(db, tools, report("A1"))
-    assert await _resolve(db) == 0
+    assert await _resolve(db, tools) == 0
     assert await column(db, PARTS) == ["sent", "sent", "doubt"]
 
 
@@ -221,7 +221,7 @@ async def test_of_two_parts_with_one_id_the_one_that_waits_is_meant(
 ) -> None:
     for state in (U, D):
         [part] = await _sending(db, tools, school, guardians[0])
-        await _accepted(db, (part, "A1"))
+        await _accepted(db, tools, (part, "A1"))
         assert await _store(db, tools, report("A1", state)) == 0
     assert await column(db, PARTS) == ["undelivered", "delivered"]
     assert await _store(db, tools, report("A1", X)) == 0
@@ -236,7 +236,7 @@ async def _in_two_bases(
 ) -> tuple[int, int]:
     """Parts of one number under 10 and 16: a receipt of «10» may mean either, 16 is 0x10."""
     ten, sixteen = [(await _sending(db, tools, school, to))[0] for _ in range(2)]
-    await _accepted(db, (ten, "10"), (sixteen, "16"))
+    await _accepted(db, tools, (ten, "10"), (sixteen, "16"))
     return ten, sixteen
 
 
@@ -247,7 +247,7 @@ async def _told_the_base(
     known = []
     for n in range(1, 5):
         [part] = await _sending(db, tools, school, guardians[n])
-        await _accepted(db, (part, str(1000 + n)))
+        await _accepted(db, tools, (part, str(1000 + n)))
         name = f"{1000 + n:x}" if hexadecimal else str(1000 + n)
         known.append(report(name, number=phone(n)))
     return known
@@ -278,7 +278,7 @@ async def test_digits_that_name_two_parts_are_read_as_the_route_was_read_until_n
         await _store(db, tools, report("10"))
     if when == "after":
         await _store(db, tools, *known)
-        await _sweep(db, now=60)
+        await _sweep(db, tools, now=60)
     states = await column(db, PARTS)
     assert states[:4] == ["delivered"] * 4
     assert states[4:] == (["sent", "delivered"] if hexadecimal else ["delivered", "sent"])
@@ -291,7 +291,7 @@ async def test_in_a_full_batch_of_hexadecimal_ids_digits_are_not_taken_for_decim
     for n in range(1, 20):
         [part] = await _sending(db, tools, school, guardians[n])
         parts.append((part, str(1000 + n)))
-    await _accepted(db, *parts)
+    await _accepted(db, tools, *parts)
     ten, sixteen = await _in_two_bases(db, tools, school, guardians[0])
     full = [report(f"{1000 + n:x}", number=phone(n)) for n in range(1, 20)]
     assert await _store(db, tools, *full, report("10", U), report("A")) == 0
@@ -307,11 +307,11 @@ async def test_a_receipt_before_its_answer_is_not_taken_for_one_in_another_base(
     await _store(db, tools, *known)
     [sixteen] = await _sending(db, tools, school, guardians[0])
     [ten] = await _sending(db, tools, school, guardians[0])
-    await _accepted(db, (sixteen, "16"))
+    await _accepted(db, tools, (sixteen, "16"))
     assert await _store(db, tools, report("10", U)) == 0  # of the other part
-    await _sweep(db, now=40)
+    await _sweep(db, tools, now=40)
     assert await column(db, PARTS) == [*["delivered"] * 4, "sent", "sending"]
-    await _accepted(db, (ten, "10"))
+    await _accepted(db, tools, (ten, "10"))
     assert await column(db, PARTS) == [*["delivered"] * 4, "sent", "undelivered"]
 
 
@@ -323,9 +323,9 @@ async def test_an_answer_in_one_base_does_not_adopt_the_receipt_of_another_part(
     [ten] = await _sending(db, tools, school, guardians[0])
     [sixteen] = await _sending(db, tools, school, guardians[0])
     await _store(db, tools, report("16", U))  # before its answer
-    await _accepted(db, (ten, "10"))
+    await _accepted(db, tools, (ten, "10"))
     assert await column(db, PARTS) == [*["delivered"] * 4, "sent", "sending"]
-    await _accepted(db, (sixteen, "16"))
+    await _accepted(db, tools, (sixteen, "16"))
     assert await column(db, PARTS) == [*["delivered"] * 4, "sent", "undelivered"]
 
 
@@ -334,11 +334,11 @@ async def test_a_route_that_changes_its_base_is_understood_after_a_minute(
 ) -> None:
     await _store(db, tools, *await _told_the_base(db, tools, school, guardians, hexadecimal=False))
     [part] = await _sending(db, tools, school, guardians[0])
-    await _accepted(db, (part, "2000"))
+    await _accepted(db, tools, (part, "2000"))
     await _store(db, tools, report("7D0"))
-    await _sweep(db, now=30 + MINUTE - 1)
+    await _sweep(db, tools, now=30 + MINUTE - 1)
     assert await column(db, PARTS) == [*["delivered"] * 4, "sent"]
-    await _sweep(db, now=30 + MINUTE + 1)
+    await _sweep(db, tools, now=30 + MINUTE + 1)
     assert await column(db, PARTS) == ["delivered"] * 5
 
 
@@ -359,7 +359,7 @@ async def test_ids_that_operators_were_seen_to_give_are_matched(
     said: str,
 ) -> None:  # fmt: skip
     [part] = await _sending(db, tools, school, guardians[0])
-    await _accepted(db, (part, given_id))
+    await _accepted(db, tools, (part, given_id))
     await _store(db, tools, report(said))
     assert await column(db, PARTS) == ["delivered"]
 
@@ -377,7 +377,7 @@ async def test_a_receipt_of_an_unknown_id_is_kept_for_three_days(
         await outbox.settle(
             q, [Settled(part, PartState.SENT, provider_id="1F")], owner="worker", now=20
         )
-    await _sweep(db, now=20 + hours * HOUR)
+    await _sweep(db, tools, now=20 + hours * HOUR)
     assert await column(db, PARTS) == [state]
 
 
@@ -385,12 +385,12 @@ async def test_an_id_that_was_used_weeks_ago_is_another_id(
     db: Database, tools: Tools, school: School, guardians: list[Subscribed]
 ) -> None:
     [old] = await _sending(db, tools, school, guardians[0])
-    await _accepted(db, (old, "A1"))
+    await _accepted(db, tools, (old, "A1"))
     await _store(db, tools, report("A1", X))
     later = 30 + 14 * 24 * HOUR
     [new] = await _sending(db, tools, school, guardians[0], now=later)
     await _store(db, tools, report("A1"), now=later)  # before its answer
-    await _accepted(db, (new, "A1"))
+    await _accepted(db, tools, (new, "A1"))
     assert await column(db, PARTS) == ["unknown", "delivered"]
 
 
@@ -398,12 +398,12 @@ async def test_a_receipt_on_another_route_names_nothing_here(
     db: Database, tools: Tools, school: School, guardians: list[Subscribed]
 ) -> None:
     [part] = await _sending(db, tools, school, guardians[0])
-    await _accepted(db, (part, "A1"))
+    await _accepted(db, tools, (part, "A1"))
     async with db.transaction() as q:
         await receipts.store(q, tools, "other", [report("A1"), report("B2")], now=15)
     [later] = await _sending(db, tools, school, guardians[0])
-    await _accepted(db, (later, "B2"))
-    await _sweep(db, now=40)
+    await _accepted(db, tools, (later, "B2"))
+    await _sweep(db, tools, now=40)
     assert await column(db, PARTS) == ["sent", "sent"]
 
 
@@ -411,9 +411,9 @@ async def test_a_receipt_without_an_id_is_kept_and_names_nothing(
     db: Database, tools: Tools, school: School, guardians: list[Subscribed]
 ) -> None:
     zero, empty = [(await _sending(db, tools, school, guardians[n]))[0] for n in (0, 1)]
-    await _accepted(db, (zero, "000"), (empty, ""))
+    await _accepted(db, tools, (zero, "000"), (empty, ""))
     assert await _store(db, tools, report(""), report(" "), report("", number=phone(1))) == 0
-    await _sweep(db, now=40)
+    await _sweep(db, tools, now=40)
     assert await column(db, PARTS) == ["sent", "sent"]
     assert await column(db, OWNERS) == [None] * 3
     await _store(db, tools, report("0"))
@@ -426,7 +426,7 @@ async def test_a_receipt_without_an_id_may_still_end_a_doubt(
     [part] = await _sending(db, tools, school, guardians[0])
     await _doubt(db, part)
     await _store(db, tools, report(""))
-    assert await _resolve(db) == 1
+    assert await _resolve(db, tools) == 1
     assert await column(db, PARTS) == ["delivered"]
     assert await column(db, "select provider_id from part") == [None]
 
@@ -439,7 +439,7 @@ async def test_a_receipt_comes_to_another_process_than_the_answer(
     try:
         own = Tools(Ids(2), tools.vault)
         await _store(other, own, report("A2", U))  # before the answer
-        await _accepted(db, (first, "A1"), (second, "A2"))
+        await _accepted(db, tools, (first, "A1"), (second, "A2"))
         await _store(other, own, report("A1"))
     finally:
         await other.close()
@@ -451,7 +451,7 @@ async def test_the_same_receipt_twice_is_kept_twice_and_counted_once(
     db: Database, tools: Tools, school: School, guardians: list[Subscribed]
 ) -> None:
     [part] = await _sending(db, tools, school, guardians[0])
-    await _accepted(db, (part, "A1"))
+    await _accepted(db, tools, (part, "A1"))
     await _store(db, tools, report("A1"), report("A1"))
     done = await column(db, "select done_at from part")
     await _store(db, tools, report("A1"), now=99)
@@ -469,7 +469,7 @@ async def test_a_final_state_stays(
     then: PartState, together: bool,
 ) -> None:  # fmt: skip
     [part] = await _sending(db, tools, school, guardians[0])
-    await _accepted(db, (part, "A1"))
+    await _accepted(db, tools, (part, "A1"))
     reports = [report("A1", first, error="001"), report("A1", then, error="002")]
     for batch in [reports] if together else [[one] for one in reports]:
         await _store(db, tools, *batch)
@@ -482,7 +482,7 @@ async def test_an_intermediate_notice_moves_nothing_and_unknown_may_still_become
     db: Database, tools: Tools, school: School, guardians: list[Subscribed]
 ) -> None:
     [part] = await _sending(db, tools, school, guardians[0])
-    await _accepted(db, (part, "A1"))
+    await _accepted(db, tools, (part, "A1"))
     await _store(db, tools, report("A1", PartState.SENT))
     assert await column(db, PARTS) == ["sent"]
     await _store(db, tools, report("A1", X))
@@ -495,7 +495,7 @@ async def test_a_message_is_delivered_when_every_part_is(
     db: Database, tools: Tools, school: School, guardians: list[Subscribed]
 ) -> None:
     first, second, third = await _sending(db, tools, school, guardians[0], parts=3)
-    await _accepted(db, (first, "A1"), (second, "A2"), (third, "A3"))
+    await _accepted(db, tools, (first, "A1"), (second, "A2"), (third, "A3"))
     await _store(db, tools, report("A3"), report("A1"))
     assert await column(db, MESSAGES) == ["open"]
     await _store(db, tools, report("A2"))
@@ -506,7 +506,7 @@ async def test_one_undelivered_part_makes_the_message_undelivered_and_its_lines_
     db: Database, tools: Tools, school: School, guardians: list[Subscribed]
 ) -> None:
     first, second = await _sending(db, tools, school, guardians[0], parts=2)
-    await _accepted(db, (first, "A1"), (second, "A2"))
+    await _accepted(db, tools, (first, "A1"), (second, "A2"))
     await _store(db, tools, report("A1"), report("A2", U, error="017"))
     assert await column(db, PARTS) == ["delivered", "undelivered"]
     assert await column(db, MESSAGES) == ["undelivered"]
@@ -523,7 +523,9 @@ async def test_receipts_at_the_same_time_close_every_message(
         await _sending(db, tools, school, to, parts=2) for to in guardians[:10]
     ]  # ten messages of two parts
     await _accepted(
-        db, *((part, f"{n}-{seq}") for n, own in enumerate(both) for seq, part in enumerate(own))
+        db,
+        tools,
+        *((part, f"{n}-{seq}") for n, own in enumerate(both) for seq, part in enumerate(own)),
     )
     await asyncio.gather(*(
         _store(db, tools, report(f"{n}-{seq}", number=phone(n)))
@@ -552,9 +554,9 @@ async def _doubt(db: Database, *parts: int) -> None:
         )
 
 
-async def _resolve(db: Database, *, before: int = 1000) -> int:
+async def _resolve(db: Database, tools: Tools, *, before: int = 1000) -> int:
     async with db.transaction() as q:
-        return await doubt.resolve(q, now=2000, before=before)
+        return await doubt.resolve(q, tools, now=2000, before=before)
 
 
 async def test_the_one_part_in_doubt_of_a_number_gets_the_receipt_nobody_claims(
@@ -563,13 +565,13 @@ async def test_the_one_part_in_doubt_of_a_number_gets_the_receipt_nobody_claims(
     [part] = await _sending(db, tools, school, guardians[0])
     await _doubt(db, part)
     await _store(db, tools, report("A1"), now=30)
-    assert await _resolve(db, before=29) == 0
-    assert await _resolve(db, before=30) == 1
+    assert await _resolve(db, tools, before=29) == 0
+    assert await _resolve(db, tools, before=30) == 1
     assert await column(db, PARTS) == ["delivered"]
     assert await column(db, "select provider_key from part") == ["a1"]
     assert await column(db, OWNERS) == [part]
     assert await column(db, "select state from line") == ["told"]
-    assert await _resolve(db) == 0
+    assert await _resolve(db, tools) == 0
 
 
 async def test_doubt_stays_where_it_is_not_certain_whose_receipt_it_is(
@@ -590,7 +592,7 @@ async def test_doubt_stays_where_it_is_not_certain_whose_receipt_it_is(
         report("another on its way", number=phone(3)),
         report("of nobody", number="+79009999999"), report("without a number", number=""),
     )  # fmt: skip
-    assert await _resolve(db) == 0
+    assert await _resolve(db, tools) == 0
     assert set(await column(db, "select state from part where state <> 'sending'")) == {"doubt"}
 
 
@@ -600,7 +602,7 @@ async def test_the_intermediate_and_the_final_receipt_of_one_part_resolve_it_tog
     [part] = await _sending(db, tools, school, guardians[0])
     await _doubt(db, part)
     await _store(db, tools, report("A1", PartState.SENT), report("A1", U))
-    assert await _resolve(db) == 1
+    assert await _resolve(db, tools) == 1
     assert await column(db, PARTS) == ["undelivered"]
 
 
@@ -610,7 +612,7 @@ async def test_an_answer_that_comes_late_resolves_the_doubt(
     [part] = await _sending(db, tools, school, guardians[0])
     await _doubt(db, part)
     await _store(db, tools, report("A1"))
-    await _accepted(db, (part, "A1"))
+    await _accepted(db, tools, (part, "A1"))
     assert await column(db, PARTS) == ["delivered"]
 
 
@@ -634,7 +636,7 @@ async def test_in_any_order_both_parts_end_delivered(
         seq = int(event[-1]) - 1
         match event[:-2]:
             case "answer":
-                await _accepted(db, (parts[seq], names[seq]))
+                await _accepted(db, tools, (parts[seq], names[seq]))
             case "receipt" | "again":
                 await _store(db, tools, report(str(parts[seq])))
             case "late unknown":

@@ -174,5 +174,5 @@ async def test_what_is_recovered_can_still_be_resolved_and_given_up(
         await outbox.settle(
             q, [Settled(part, PartState.SENT, provider_id="A1")], owner="worker", now=20
         )
-        await receipts.adopt(q, ROUTE, [(part, "A1")], now=20)
+        await receipts.adopt(q, tools, ROUTE, [(part, "A1")], now=20)
     assert await column(db, PARTS) == ["sent"]

@@ -347,7 +347,13 @@ async def test_only_what_left_and_did_not_arrive_counts_against_a_number(
 async def _lift(db: Database, tools: Tools, school: School, number: str = MUM) -> Lifted:
     async with db.transaction() as q:
         return await troubles.lift(
-            q, tools, school.id, number, by="Петрова А. В.", source="звонок 28.11.2026", now=50
+            q,
+            tools,
+            school.id,
+            number,
+            by="Петрова А. В.",
+            evidence={"source": "звонок 28.11.2026", "by": "Петрова А. В."},
+            now=50,
         )
 
 

@@ -8,18 +8,20 @@ request, events and answer are kept. Knows no HTTP and reads no file.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from sms_diary import crash
-from sms_diary.clock import Clock
+from sms_diary.clock import Clock, local
 from sms_diary.db import Database, Queries
 from sms_diary.ingest.accept.registry import Change, Registry
 from sms_diary.ingest.accept.roll import Roll, Unmatched, Whom
+from sms_diary.ingest.draft_json import packed
 from sms_diary.ingest.drafts import Draft
-from sms_diary.store import deliveries, schools
+from sms_diary.store import answers, deliveries, schools
 from sms_diary.store.deliveries import Held, Key, NewDelivery, NewEvent
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
@@ -40,6 +42,8 @@ class Request:
     drafts: Sequence[tuple[int, Draft]]
     silence: str = ""
     """A reason to tell nobody of any of it: the first load of a journal's history."""
+    told_from: str = ""
+    """The first day (ISO date) that a person wants told; "": the school tells from its own on."""
     rejected: Sequence[dict[str, Any]] = ()
     """What the door has left out already (lenient handling), for the answer."""
 
@@ -53,6 +57,9 @@ class Outcome:
     reason: str = ""
     detail: str = ""
     candidates: tuple[int, ...] = ()
+    entry_id: int | None = None
+    whom: Whom | None = None
+    ask: str = ""
 
 
 @dataclass(slots=True)
@@ -76,12 +83,14 @@ class _Plan:
     deliveries: list[NewDelivery]
     events: list[NewEvent]
     held: list[Held]
+    told_from: dict[int, tuple[str, bool]] = field(default_factory=dict)
+    """School -> the first day that it tells of by these requests, and whether a person says so."""
 
 
 _Fresh = tuple[Request, int, Accepted]
 """A request that was not here before, its delivery's id, its answer in the making."""
-_Question = tuple[int, int, str]
-"""What waits for a person: (delivery, row, reason)."""
+_Question = tuple[int, str]
+"""What waits for a person: (delivery, what is held)."""
 
 
 class Acceptor:
@@ -107,8 +116,29 @@ class Acceptor:
 
     async def try_out(self, request: Request) -> Accepted:
         """What the request would do; nothing is kept."""
-        plan = await self._database.read(partial(self._plan, [request]))
+        return await self._database.read(partial(self.try_within, request))
+
+    async def try_within(self, request: Request, q: Queries) -> Accepted:
+        """The same over a view, or a transaction, that is there already."""
+        return (await self._plan([request], q)).results[0]
+
+    async def accept_within(
+        self, q: Queries, request: Request, before: Callable[[Accepted], Awaitable[None]]
+    ) -> Accepted:
+        """Carry one request out in a transaction of the caller's; wake the fanout after it.
+
+        `before` hears what is about to change, while the entries are still as they were.
+        """
+        await schools.by_ids(q, [request.school_id], lock=True)
+        plan = await self._plan([request], q)
+        if plan.deliveries:
+            await before(plan.results[0])
+            await self._keep(q, plan)
         return plan.results[0]
+
+    def woken(self) -> None:
+        """What `accept_within` has carried out is committed."""
+        self._wakes.fanout.set()
 
     async def _plan(self, requests: Sequence[Request], q: Queries) -> _Plan:
         known = await schools.by_ids(q, (r.school_id for r in requests))
@@ -143,8 +173,10 @@ class Acceptor:
     ) -> _Plan:
         now = self._clock.now()
         drafts = [(r.school_id, draft) for r, _, _ in fresh for _, draft in r.drafts]
-        roll = await Roll.read(q, known, drafts, now=now)
-        plan = _Plan(known, Registry(self._tools, known, now=now), now, results, [], [], [])
+        said = await answers.of_schools(q, self._tools, known)
+        roll = await Roll.read(q, known, drafts, said, now=now)
+        registry = Registry(self._tools, known, said, now=now)
+        plan = _Plan(known, registry, now, results, [], [], [])
         matched = [[roll.match(r.school_id, draft) for _, draft in r.drafts] for r, _, _ in fresh]
         await plan.registry.read(
             q,
@@ -165,19 +197,25 @@ class Acceptor:
     ) -> None:
         """Add one request's events, questions and answer to the plan."""
         request, delivery_id, accepted = one
-        for event_id, pos, draft, change in self._carry_out(
-            plan.registry, request, delivery_id, found
-        ):
-            accepted.outcomes.append(_outcome(pos, change))
-            question = (delivery_id, pos, change.reason)
-            if change.word == "quarantined" and question not in asked:
-                plan.held.append(_held(request.school_id, delivery_id, pos, change))
+        done = self._carry_out(plan.registry, request, delivery_id, found)
+        for (event_id, pos, draft, change), whom in zip(done, found, strict=True):
+            accepted.outcomes.append(_outcome(pos, change, whom))
+            if change.word == "quarantined":
+                held = self._held(request, delivery_id, pos, draft, change)
+                if (delivery_id, held.same) not in asked:
+                    asked.add((delivery_id, held.same))
+                    plan.held.append(held)
             plan.events.append(
                 NewEvent(
                     event_id, request.school_id, delivery_id, pos, str(draft.kind),
                     change.at or plan.now, change.word, change.entry_id, change.version,
                 )
             )  # fmt: skip
+        if accepted.outcomes:
+            today = local(plan.now, plan.known[request.school_id].zone).date().isoformat()
+            said = (request.told_from or today, bool(request.told_from))
+            before = plan.told_from.get(request.school_id, said)
+            plan.told_from[request.school_id] = (min(before[0], said[0]), before[1] or said[1])
         accepted.answer = _answer(request, accepted.outcomes)
         plan.deliveries.append(_kept(request, delivery_id, accepted))
 
@@ -192,6 +230,10 @@ class Acceptor:
 
     async def _keep(self, q: Queries, plan: _Plan) -> None:
         await schools.bump(q, plan.known)
+        news = {
+            i: said for i, said in plan.told_from.items() if said[1] or not plan.known[i].told_from
+        }
+        await schools.tell_from(q, news)
         await plan.registry.write(q)
         await deliveries.add(q, self._tools, plan.deliveries, now=plan.now)
         await deliveries.add_events(q, plan.events)
@@ -215,13 +257,26 @@ class Acceptor:
             event_id = self._tools.ids.new()
             if isinstance(whom, Unmatched):
                 change = Change(
-                    "quarantined", None, None, None, whom.reason, whom.detail, whom.candidates
-                )
+                    "quarantined", None, None, None, whom.reason, whom.detail, whom.candidates,
+                    whom.ask,
+                )  # fmt: skip
             else:
                 change = registry.apply(
                     school_id, draft, whom, event_id, silence=silence, file=file
                 )
             yield event_id, pos, draft, change
+
+    def _held(
+        self, request: Request, delivery_id: int, pos: int, draft: Draft, change: Change
+    ) -> Held:
+        """What waits, named by its content: a webhook's event by its place beside that."""
+        said = json.dumps(packed(draft), sort_keys=True)
+        place = "" if request.source == FILE else f"{request.request_id} {pos}"
+        same = self._tools.vault.digest(f"{change.reason} {place} {said}".encode()).hex()
+        return Held(
+            request.school_id, delivery_id, pos, change.reason, change.detail, change.candidates,
+            change.ask or same, same,
+        )  # fmt: skip
 
 
 def _key(request: Request) -> Key:
@@ -229,23 +284,20 @@ def _key(request: Request) -> Key:
 
 
 async def _asked(q: Queries, fresh: list[_Fresh]) -> set[_Question]:
-    """(delivery, row, reason) of what an earlier load of the same file asks already."""
+    """What earlier loads of a table ask already: a journal's nightly export asks once."""
     return {
-        (delivery_id, pos, reason)
+        (delivery_id, same)
         for request, delivery_id, _ in fresh
         if request.source == FILE
-        for pos, reason in await deliveries.open_questions(
-            q, request.school_id, _hash(request.body)
-        )
+        for same in await deliveries.open_questions(q, request.school_id)
     }
 
 
-def _outcome(pos: int, change: Change) -> Outcome:
-    return Outcome(pos, change.word, change.reason, change.detail, change.candidates)
-
-
-def _held(school_id: int, delivery_id: int, pos: int, change: Change) -> Held:
-    return Held(school_id, delivery_id, pos, change.reason, change.detail, change.candidates)
+def _outcome(pos: int, change: Change, whom: Whom | Unmatched) -> Outcome:
+    return Outcome(
+        pos, change.word, change.reason, change.detail, change.candidates, change.entry_id,
+        whom if isinstance(whom, Whom) else None, change.ask,
+    )  # fmt: skip
 
 
 def _hash(body: bytes) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sms_diary import schedule
 from sms_diary.clock import millis
@@ -17,7 +18,8 @@ from sms_diary.ingest.accept.roll import Whom
 from sms_diary.ingest.drafts import Draft
 from sms_diary.ingest.matching import Slot, find_slot
 from sms_diary.model import OF_A_CLASS, Kind, Silence
-from sms_diary.store import diary, lines
+from sms_diary.store import corrections, diary, lines
+from sms_diary.store.answers import Answers
 from sms_diary.store.diary import NO_LESSON, Entry, Prefix
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
@@ -42,6 +44,8 @@ class Change:
     reason: str = ""
     detail: str = ""
     candidates: tuple[int, ...] = ()
+    ask: str = ""
+    """The question of what is held, as an answer to it is kept."""
 
 
 @dataclass(slots=True)
@@ -60,9 +64,12 @@ class _Told:
 class Registry:
     """`read` once, `apply` each draft in order, `write` once: all in one transaction."""
 
-    def __init__(self, tools: Tools, schools: Mapping[int, School], *, now: int) -> None:
+    def __init__(
+        self, tools: Tools, schools: Mapping[int, School], said: Answers, *, now: int
+    ) -> None:
         self._tools = tools
         self._schools = schools
+        self._said = said
         self._now = now
         self._by_prefix: dict[Prefix, list[Entry]] = {}
         self._by_ref: dict[tuple[int, str], Entry] = {}
@@ -130,12 +137,16 @@ class Registry:
                 for one in self._by_prefix[told.prefix]
             ]
             found = find_slot(_comparable(told), slots)
+            meant = found.entry_id
             if found.ambiguous:
-                return Change(
-                    "quarantined", None, None, told.at, "ambiguous-lesson", AMBIGUOUS_LESSON,
-                    found.candidates,
-                )  # fmt: skip
-            entry = self._by_id[found.entry_id] if found.entry_id is not None else None
+                question = _question(told)
+                meant = self._said.choice(school_id, question)
+                if meant is None or (meant and meant not in found.candidates):
+                    return Change(
+                        "quarantined", None, None, told.at, "ambiguous-lesson", AMBIGUOUS_LESSON,
+                        found.candidates, self._said.key(question),
+                    )  # fmt: skip
+            entry = self._by_id[meant] if meant else None
         if entry is None:
             return self._create(school_id, told, event_id)
         if naming is not None and self._to_come[naming] > 0 and entry.id not in self._new:
@@ -143,10 +154,7 @@ class Registry:
         return self._update(entry, told, event_id)
 
     def _derive(self, school_id: int, draft: Draft, whom: Whom, silence: str) -> _Told:
-        at = self._now
-        if draft.at is not None:
-            zone = self._schools[school_id].zone
-            at = millis(draft.at if draft.at.tzinfo else draft.at.replace(tzinfo=zone))
+        at = self._now if draft.at is None else self._moment(school_id, draft.at)
         body = f"{draft.title}. {draft.body}" if draft.title else draft.body
         value = draft.value
         if draft.kind in OF_A_CLASS:
@@ -154,7 +162,14 @@ class Registry:
             value = self._tools.vault.digest(f"{body}\n{whom}".encode()).hex()
         if draft.silent:
             silence = silence or Silence.SENDER_ASKED.value
+        if draft.kind is Kind.TIMETABLE:
+            # A whole timetable is kept to be asked for; only changes of it are told.
+            silence = silence or Silence.NOT_WANTED.value
         return _Told(draft, whom, at, value, body, silence, _prefix(school_id, draft, whom))
+
+    def _moment(self, school_id: int, at: datetime) -> int:
+        zone = self._schools[school_id].zone
+        return millis(at if at.tzinfo else at.replace(tzinfo=zone))
 
     def _create(self, school_id: int, told: _Told, event_id: int) -> Change:
         draft = told.draft
@@ -178,6 +193,7 @@ class Registry:
             urgent=0,
             silence="",
             until=None,
+            not_before=None,
             at=0,
             version=0,
             event_id=0,
@@ -238,13 +254,13 @@ class Registry:
         entry.silence = told.silence
         if draft.until is not None:
             entry.until = schedule.end_of_day(draft.until, self._schools[entry.school_id].zone)
+        if draft.not_before is not None:
+            entry.not_before = self._moment(entry.school_id, draft.not_before)
         entry.at = told.at
         entry.version += 1
         entry.event_id = event_id
         entry.arrived_at = self._now
-        # A whole timetable is kept to be asked for; only changes of it are told.
-        silent = told.silence or draft.kind is Kind.TIMETABLE
-        entry.fan = None if silent else 0
+        entry.fan = None if told.silence else 0
 
     def _sealed(self, entry: Entry, told: _Told) -> bytes | None:
         if not told.body:
@@ -258,6 +274,7 @@ class Registry:
         )
         # What is not to be told is not fanned out: nobody else takes back the older version.
         silent = [(e.id, e.version) for e in self._changed.values() if e.fan is None and e.silence]
+        await corrections.take_back(q, silent, now=self._now)
         await lines.replace_open(q, silent)
         for entry_id, whom in self._audiences.items():
             await diary.set_audience(q, entry_id, classes=whom.classes, pupils=whom.pupils)
@@ -290,6 +307,12 @@ def _lesson(draft: Draft) -> int:
 def _slot(entry: Entry, *, named: bool) -> Slot:
     lesson = None if entry.lesson == NO_LESSON else entry.lesson
     return Slot(entry.id, lesson, entry.work_key, entry.ordinal, entry.value, named)
+
+
+def _question(told: _Told) -> str:
+    """Which of several entries is meant, in words that the next file uses too."""
+    draft = told.draft
+    return f"entry {told.prefix[1:]} {_lesson(draft)} {_work_key(told)} {draft.ordinal}"
 
 
 def _naming(file: int, school_id: int, draft: Draft, whom: Whom) -> _Naming:

@@ -12,9 +12,10 @@ from sms_diary.clock import local
 from sms_diary.db import Queries
 from sms_diary.ingest.days import SEPTEMBER
 from sms_diary.ingest.drafts import Draft, PupilRef
-from sms_diary.ingest.matching import ClassIndex, NameIndex
+from sms_diary.ingest.matching import ClassIndex, NameIndex, class_key, name_key
 from sms_diary.model import OF_A_CLASS, Kind
 from sms_diary.store import people
+from sms_diary.store.answers import Answers
 from sms_diary.store.schools import School
 from sms_diary.values import value
 
@@ -37,6 +38,8 @@ class Unmatched:
     reason: str
     detail: str
     candidates: tuple[int, ...] = ()
+    ask: str = ""
+    """The question, as an answer to it is kept."""
 
 
 @lru_cache(maxsize=4096)
@@ -52,10 +55,12 @@ class Roll:
         ids: Mapping[tuple[int, str], int],
         classes: Mapping[int, ClassIndex],
         rosters: Mapping[int, NameIndex],
+        said: Answers,
     ) -> None:
         self._ids = ids
         self._classes = classes
         self._rosters = rosters
+        self._said = said
 
     @classmethod
     async def read(
@@ -63,10 +68,14 @@ class Roll:
         q: Queries,
         schools: Mapping[int, School],
         drafts: Sequence[tuple[int, Draft]],
+        said: Answers,
         *,
         now: int,
     ) -> Roll:
-        """`drafts` are (school id, draft); classes and rosters are those of today."""
+        """`drafts` are (school id, draft); classes and rosters are those of today.
+
+        `said` are the answers that people of these schools gave to questions like these.
+        """
         refs = [(school_id, ref) for school_id, draft in drafts for ref in _pupils(draft)]
         ids = await people.by_external_ids(q, {(s, ref.id) for s, ref in refs if ref.id})
         naming = {s for s, ref in refs if not ref.id} | {s for s, d in drafts if _titles(d)}
@@ -78,11 +87,14 @@ class Roll:
             rows = await people.classes(q, school_id, year)
             index = classes[school_id] = ClassIndex((row.id, row.name) for row in rows)
             titles = {ref.class_name for s, ref in refs if s == school_id and not ref.id}
-            wanted = {index.find(title).class_id for title in titles} - {None}
+            wanted = {
+                index.find(title).class_id or said.choice(school_id, _of_class(title))
+                for title in titles
+            }
             found = await people.rosters(q, [c for c in wanted if c], today.isoformat())
             for class_id, roster in found.items():
                 rosters[class_id] = _index(tuple((p.id, p.full_name) for p in roster))
-        return cls(ids, classes, rosters)
+        return cls(ids, classes, rosters, said)
 
     def match(self, school_id: int, draft: Draft) -> Whom | Unmatched:
         """Whom the draft concerns, or why that is not certain."""
@@ -106,23 +118,35 @@ class Roll:
 
     def _class(self, school_id: int, title: str) -> int | Unmatched:
         found = self._classes[school_id].find(title)
-        if found.class_id is None:
-            word = "ambiguous-class" if found.candidates else "unknown-class"
-            return Unmatched(word, found.reason, found.candidates)
-        return found.class_id
+        if found.class_id is not None:
+            return found.class_id
+        if chosen := self._said.choice(school_id, _of_class(title)):
+            return chosen
+        word = "ambiguous-class" if found.candidates else "unknown-class"
+        ask = self._said.key(_of_class(title))
+        return Unmatched(word, found.reason, found.candidates, ask)
 
     def _pupil(self, school_id: int, ref: PupilRef) -> int | Unmatched:
         if ref.id:
-            pupil_id = self._ids.get((school_id, ref.id))
-            return Unmatched("unknown-pupil", UNKNOWN_ID) if pupil_id is None else pupil_id
+            known = self._ids.get((school_id, ref.id))
+            pupil_id = known or self._said.choice(school_id, f"id {ref.id}")
+            ask = self._said.key(f"id {ref.id}")
+            return pupil_id or Unmatched("unknown-pupil", UNKNOWN_ID, (), ask)
         class_id = self._class(school_id, ref.class_name)
         if isinstance(class_id, Unmatched):
             return class_id
         found = self._rosters[class_id].find(ref.name)
-        if found.pupil_id is None:
-            word = "ambiguous-pupil" if found.candidates else "unknown-pupil"
-            return Unmatched(word, found.reason, found.candidates)
-        return found.pupil_id
+        if found.pupil_id is not None:
+            return found.pupil_id
+        question = f"pupil {class_id} {name_key(ref.name)}"
+        if chosen := self._said.choice(school_id, question):
+            return chosen
+        word = "ambiguous-pupil" if found.candidates else "unknown-pupil"
+        return Unmatched(word, found.reason, found.candidates, self._said.key(question))
+
+
+def _of_class(title: str) -> str:
+    return f"class {class_key(title)}"
 
 
 def _ints(found: Iterable[int | Unmatched]) -> Iterator[int]:
