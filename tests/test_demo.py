@@ -28,11 +28,12 @@ from sms_diary.errors import SmsDiaryError
 from sms_diary.ingest.days import school_year
 from sms_diary.ingest.files.contacts import read_contacts
 from sms_diary.ingest.files.text import read_csv
-from sms_diary.simulator import Submitted
+from sms_diary.simulator import Options, Submitted
 
 ROOT = Path(__file__).resolve().parent.parent
 COUNTED = {"events", "lines", "messages", "parts", "delivered", "in_doubt", "silent", "quarantined"}
 FULL_NUMBER = "+7900000"
+ON, WORDS = "SMS-дневник включен: ", "Отключить: СТОП. Помощь: ПОМОЩЬ"
 DEMO = [sys.executable, "-m", "sms_diary", "demo"]
 
 
@@ -80,9 +81,9 @@ def test_once_delivers_all_and_ends_with_a_line_of_json(
     assert counts["in_doubt"] == 0
     assert counts["silent"] > 0
     assert counts["quarantined"] > 0
-    # 339 marks, Wednesday once more, a change, an announcement and the mark after СТОП
-    # (of the 339 one is no mark).
-    assert counts["events"] == 338 + 59 + 3
+    # 339 marks, Wednesday once more, a change, an announcement, the marks after СТОП and after
+    # the change of a number (of the 339 one is no mark).
+    assert counts["events"] == 338 + 59 + 4
 
 
 def test_once_tells_the_story_without_a_full_number(
@@ -99,6 +100,29 @@ def test_once_tells_the_story_without_a_full_number(
     assert "/readyz" in shown
     assert "/metrics" in shown
     assert usual.stderr == ""
+
+
+def test_once_shows_a_consent_a_question_a_stop_and_a_change_of_number(
+    usual: subprocess.CompletedProcess[str],
+) -> None:
+    said = [line.strip() for line in usual.stdout.splitlines()]
+    wanted = [
+        "09:00 ответ с телефона +7900***1009: ДА",
+        f"09:00 принято +7900***1009 (1 часть): {ON}Алиса З. {WORDS}",
+        "17:00 ответ с телефона +7900***1001: ОЦЕНКИ",
+        "17:30 ответ с телефона +7900***1006: CNJG",
+        "17:30 принято +7900***1006 (1 часть): SMS-дневник отключен. Включить снова: СТАРТ",
+        "На телефон +7900***1006 пришло частей SMS: 0.",
+        "18:30 ответ с телефона +7900***1004: Новый номер +7900***04",
+        "18:30 ответ с телефона +7900***2004: СТАРТ",
+        f"18:30 принято +7900***2004 (1 часть): {ON}Артём В. {WORDS}",
+        "На телефон +7900***1004 пришло частей SMS: 0.",
+        "На телефон +7900***2004 пришло частей SMS: 1.",
+    ]
+    places = [said.index(line) for line in wanted]
+    assert places == sorted(places)
+    [marks] = [line for line in said if line.startswith("17:00 принято +7900***1001")]
+    assert "Тимур А. 16-21.11: " in marks
 
 
 @pytest.mark.parametrize(
@@ -223,7 +247,7 @@ async def test_what_came_by_both_doors_is_told_once(tmp_path: Path) -> None:
 
 async def test_after_stop_a_parent_gets_the_confirmation_and_nothing_more(tmp_path: Path) -> None:
     async with told(tmp_path) as (story, _):
-        phone, _ = story.week.stop()
+        phone, _ = story.week.says("stop")
         got = [part for part in story.stage.smsc.ledger if part.number == phone]
         [event] = await story.stage.journal.became("after-stop")
     assert len(got) > 3
@@ -231,6 +255,19 @@ async def test_after_stop_a_parent_gets_the_confirmation_and_nothing_more(tmp_pa
     assert sum("отключен" in part.fragment.text for part in got) == 1
     assert event["outcome"] == "created"
     assert [(line["state"], line["reason"]) for line in event["lines"]] == [("silent", "stopped")]
+
+
+async def test_a_number_that_was_given_up_gets_its_answer_and_nothing_more(tmp_path: Path) -> None:
+    async with told(tmp_path) as (story, _):
+        (old, _), (new, _) = story.week.says("new_number"), story.week.start()
+        ledger = story.stage.smsc.ledger
+        got = {
+            phone: [p.fragment.text for p in ledger if p.number == phone] for phone in (old, new)
+        }
+        [event] = await story.stage.journal.became("after-move")
+    assert "".join(got[old][-2:]).startswith("Новый номер записан, на этот больше не пишем.")
+    assert [text[:11] for text in got[new]] == ["SMS-дневник", "Артём В. 21"]
+    assert [line["state"] for line in event["lines"]] == ["told"]
 
 
 async def test_on_a_terminal_each_sms_is_shown_with_its_state_and_a_masked_number(
@@ -274,7 +311,10 @@ def secrets_of(week: Week, ledger: Iterable[Submitted]) -> set[str]:
     ledger = list(ledger)
     found = {one for number in listed for one in spellings(number)}
     found |= {f"{part.number.removeprefix('7')}" for part in ledger}
-    found |= {part.fragment.text for part in ledger}
+    # Where to answer is no secret; a part may hold nothing but its end.
+    reception = Options().reply_to
+    found |= {part.fragment.text for part in ledger if part.fragment.text not in reception}
+    found |= {week.says("new_number")[1]}
     announcement = week.announcement()
     found |= set(windows(announcement["text"])) | {announcement["title"], "Пересдача"}
     return found

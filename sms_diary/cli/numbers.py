@@ -1,4 +1,4 @@
-"""`numbers …`: whom SMS do not reach, and a number that receives them again."""
+"""`numbers …`: whom SMS do not reach, a number that receives them again, and another one."""
 
 from __future__ import annotations
 
@@ -24,19 +24,15 @@ if TYPE_CHECKING:
     from sms_diary.store.troubles import Lifted
 
 app = typer.Typer(
-    help="Номера, до которых SMS не доходят: показать, вернуть.", no_args_is_help=True
+    help="Номера родителей: до которых SMS не доходят, вернуть, сменить.", no_args_is_help=True
 )
 SchoolOption = Annotated[str, typer.Option("--school", metavar="ИМЯ", help="Короткое имя школы.")]
-_LIFTED = {
-    "consent-needed": "Отказ у оператора снят. Прежнее согласие кончилось вместе с ним: SMS "
-    "пойдут, когда родитель напишет СТАРТ или школа внесёт его согласие на бумаге.",
-    "open": "Номер снова открыт: SMS пойдут по прежним согласиям.",
-    "not-ours": "Такого номера среди родителей этой школы нет.",
-    "stopped": "Родитель отключил SMS словом СТОП: включить их может только он сам, словом СТАРТ.",
-    "stranger": "Номер чужой: его владелец сам так написал. Впишите другой номер родителя.",
-    "nothing-held": "Ни отказа у оператора, ни остановки на этом номере нет: снимать нечего.",
-}
-"""What came of lifting, by the word of `store.troubles.Lifted`."""
+ByOption = Annotated[str, typer.Option("--by", metavar="КТО", help="Кто отмечает.")]
+SourceOption = Annotated[
+    str,
+    typer.Option("--source", metavar="ОТКУДА", help="Откуда известно: заявление, звонок, день."),
+]
+_NOBODY = "Родителя с таким прежним номером в этой школе нет."
 
 
 @app.command()
@@ -78,13 +74,8 @@ def problems(
 @app.command()
 def lift(
     school: SchoolOption,
-    by: Annotated[str, typer.Option("--by", metavar="КТО", help="Кто отмечает.")],
-    source: Annotated[
-        str,
-        typer.Option(
-            "--source", metavar="ОТКУДА", help="Откуда известно: заявление, звонок, день."
-        ),
-    ],
+    by: ByOption,
+    source: SourceOption,
     config: ConfigOption = None,
     now: NowOption = None,
 ) -> None:
@@ -92,11 +83,9 @@ def lift(
 
     Номер спросят: в историю команд он не попадёт. Код 0 — отмечено, 1 — нельзя, и сказано почему.
     """
-    from sms_diary.store.troubles import Lifted
+    from sms_diary.store.troubles import LIFTED_RU, Lifted
 
-    if not by.strip() or not source.strip():
-        print("Напишите, кто отмечает (--by) и откуда это известно (--source).", file=sys.stderr)
-        raise typer.Exit(2)
+    evidence = _evidence(by, source)
     clock = clock_of(now)
 
     async def work() -> Lifted:
@@ -106,18 +95,64 @@ def lift(
         async with _desk(config, school, writes=True) as desk:
             return await troubles.lift(
                 desk.q, desk.tools, desk.school.id, number,
-                by=by.strip(), source=source.strip(), now=clock.now(),
+                by=evidence["by"], evidence=evidence, now=clock.now(),
             )  # fmt: skip
 
     done = run(work())
     if done in (Lifted.CONSENT_NEEDED, Lifted.OPEN):
-        print(_LIFTED[done])
+        print(LIFTED_RU[done])
         return
-    print(_LIFTED[done], file=sys.stderr)
+    print(LIFTED_RU[done], file=sys.stderr)
     raise typer.Exit(1)
 
 
-# ---------------------------------------------------------------- what both need
+@app.command()
+def change(
+    school: SchoolOption,
+    by: ByOption,
+    source: SourceOption,
+    config: ConfigOption = None,
+    now: NowOption = None,
+) -> None:
+    """Записать другой номер родителя: прежнему больше не пишем, новому — после его согласия.
+
+    Оба номера спросят, сначала прежний. Код 0 — записано, 1 — такого родителя в школе нет.
+    """
+    evidence = _evidence(by, source)
+    clock = clock_of(now)
+
+    async def work() -> bool:
+        from sms_diary.store import moving, numbers, roll
+
+        old, new = asked_number("Прежний номер"), asked_number("Новый номер")
+        async with _desk(config, school, writes=True) as desk:
+            # Both in one order, as an import locks them.
+            await numbers.ensure(desk.q, desk.tools, [old, new], now=clock.now(), lock=True)
+            guardian = await roll.of_number(desk.q, desk.tools, desk.school.id, old)
+            return guardian is not None and bool(
+                await moving.change_number(
+                    desk.q, desk.tools, desk.school.id, guardian.id, new,
+                    by=evidence["by"], evidence=evidence, now=clock.now(),
+                )
+            )  # fmt: skip
+
+    if not run(work()):
+        print(_NOBODY, file=sys.stderr)
+        raise typer.Exit(1)
+    print(
+        "Номер записан. Прежнему больше ничего не придёт; на новом SMS пойдут, когда родитель "
+        "напишет с него СТАРТ или школа внесёт его согласие на бумаге."
+    )
+
+
+def _evidence(by: str, source: str) -> dict[str, str]:
+    if not by.strip() or not source.strip():
+        print("Напишите, кто отмечает (--by) и откуда это известно (--source).", file=sys.stderr)
+        raise typer.Exit(2)
+    return {"source": source.strip(), "by": by.strip()}
+
+
+# ---------------------------------------------------------------- what all need
 
 
 @dataclass(frozen=True, slots=True)

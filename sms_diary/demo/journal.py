@@ -1,12 +1,13 @@
 """The school's journal as the service sees it: a webhook client that signs what it posts.
 
-It knows the public interface only (`docs/events.md`) and signs with the reference client.
+It can also have a parent asked for consent. It knows the public interface only (`docs/events.md`,
+`docs/api.md`) and signs with the reference client.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,9 +24,10 @@ class Journal:
         self, http: aiohttp.ClientSession, address: str, school: str, secret: str, token: str
     ) -> None:
         self._http = http
+        self._address = address
         self._url = f"{address}/v1/schools/{school}/events"
         self._webhook = Webhook(secret)
-        self._token = token
+        self._own = {"authorization": f"Bearer {token}"}
 
     async def post(self, webhook_id: str, events: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Post events in one request, the good ones even if others are not; the answer.
@@ -47,10 +49,25 @@ class Journal:
 
     async def became(self, webhook_id: str) -> list[dict[str, Any]]:
         """What became of each event of a request, asked with the school's token."""
-        headers = {"authorization": f"Bearer {self._token}"}
-        async with self._http.get(f"{self._url}/{webhook_id}", headers=headers) as response:
+        async with self._http.get(f"{self._url}/{webhook_id}", headers=self._own) as response:
             events: list[dict[str, Any]] = (await _answer(response))["events"]
             return events
+
+    async def ask(self, number: str, evidence: Mapping[str, str]) -> None:
+        """Let the parent of this number (E.164) be asked by SMS; `evidence` is the paper.
+
+        Raises SmsDiaryError when the school has no such parent or may not ask.
+        """
+        found = await self._post("/v1/search/number", {"number": number})
+        if not found["guardians"]:
+            raise SmsDiaryError("Такого родителя в школе нет.")
+        guardian_id = found["guardians"][0]["id"]
+        await self._post(f"/v1/guardians/{guardian_id}/ask", {"evidence": dict(evidence)})
+
+    async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        url = f"{self._address}{path}"
+        async with self._http.post(url, json=body, headers=self._own) as response:
+            return await _answer(response)
 
 
 async def _answer(response: aiohttp.ClientResponse) -> dict[str, Any]:

@@ -39,10 +39,11 @@ async def until_quiet(service: Service, smsc: Smsc, clock: ShiftedClock) -> None
         unknown = sum(part.state != REPORTED for part in smsc.ledger)
         left = totals["parts"] - totals["delivered"]
         waiting = (
+            f"первых SMS не отправлено: {queues.requests}, "
             f"записей не разослано: {queues.to_fan}, строк ждёт: {queues.planned}, "
             f"частей без отчёта: {max(left, unknown)}, под сомнением: {queues.doubt}"
         )
-        return not (queues.to_fan or queues.planned or left or unknown)
+        return not (queues.requests or queues.to_fan or queues.planned or left or unknown)
 
     await until(quiet, lambda: waiting)
 

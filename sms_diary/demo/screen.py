@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from sms_diary import logs
 from sms_diary.clock import Clock, local
 from sms_diary.demo.watch import Sms
 from sms_diary.demo.week import ZONE
@@ -123,8 +124,8 @@ class Screen:
             self._console.print(f"  {_time(sms.at)} доставлено {_to(sms)}")
 
     def answered(self, inbound: Inbound) -> None:
-        """A parent has sent an SMS."""
-        number, text = mask(f"+{inbound.number}"), _one_line(inbound.text)
+        """A parent has sent an SMS, which may hold a number too."""
+        number, text = mask(f"+{inbound.number}"), logs.mask(_one_line(inbound.text))
         self._console.print(
             Text(f"  {_time(inbound.at)} ответ с телефона {number}: {text}", "magenta")
         )

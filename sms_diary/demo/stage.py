@@ -22,7 +22,7 @@ from sms_diary.demo.quiet import until
 from sms_diary.demo.week import ZONE
 from sms_diary.model import SchoolMode
 from sms_diary.simulator import Options, Smsc, serving_page
-from sms_diary.store import schools
+from sms_diary.store import schools, settings
 from sms_diary.store.schools import School
 
 SLUG = "school-5"
@@ -68,6 +68,7 @@ def settings_of(folder: Path, smsc: Smsc) -> Settings:
         system_id=smsc.options.system_id,
         password=SecretStr(smsc.options.password),
         source="SCHOOL",
+        reply_to=smsc.options.reply_to,
         receipt_zone=ZONE.key,
     )
     return _OwnSettings(
@@ -117,6 +118,7 @@ async def _open_school(service: Service, clock: ShiftedClock) -> tuple[School, s
             zone=ZONE.key, settle=SETTLE, budget=2, now=now,
         )  # fmt: skip
         await schools.set_mode(q, school.id, SchoolMode.LIVE)
+        await settings.change(q, school.id, settings.ANY_HOUR, now=now)
         secret, token = await schools.add_credentials(q, tools, school.id, now=now)
         found = await schools.by_slug(q, SLUG)
     assert found is not None

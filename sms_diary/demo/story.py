@@ -44,14 +44,18 @@ class Story:
         Raises SmsDiaryError when a step does not come to its end.
         """
         await self._class_list()
+        await self._question()
         await self._file()
         await self._same_day_again()
         for day, name in ((THU, "четверг"), (FRI, "пятницу"), (SAT, "субботу")):
             await self._webhook(day, name)
         await self._change()
         await self._announcement()
+        await self._marks()
         await self._stop()
         await self._after_stop()
+        await self._new_number()
+        await self._after_move()
         async with self.stage.service.base.database.reading() as q:
             return await counts.totals(q)
 
@@ -135,26 +139,63 @@ class Story:
             about = events[wrong["index"]].get("subject", "")
             self.screen.note(f"Не принято ({about}): {wrong['message']}.")
 
-    # ------------------------------------------------------------------ a parent
+    # ------------------------------------------------------------------ parents
+
+    async def _question(self) -> None:
+        title = "Родитель оставил номер на бумаге, чтобы его спросили по SMS: школа спрашивает"
+        await self._begin(MON, "09:00", title)
+        phone, paper = self.week.question()
+        await self.stage.journal.ask(f"+{phone}", paper)
+        await self._end()
+        await self._says(*self.week.yes())
+        self.screen.say("Это согласие: с этого номера, на этот вопрос, за 72 часа.")
+
+    async def _marks(self) -> None:
+        await self._begin(SAT, "17:00", "Родитель спрашивает об оценках словом")
+        await self._says(*self.week.says("marks"))
 
     async def _stop(self) -> None:
-        phone, text = self.week.stop()
-        await self._begin(SAT, "17:00", "Родитель отвечает на SMS одним словом")
+        title = "Родитель отвечает «СТОП», забыв переключить раскладку: CNJG"
+        await self._begin(SAT, "17:30", title)
+        await self._says(*self.week.says("stop"))
+
+    async def _after_stop(self) -> None:
+        phone, _ = self.week.says("stop")
+        await self._begin(SAT, "18:00", "Ребёнок того же родителя получает ещё одну отметку")
+        before = parts_of(self.stage.smsc, phone)
+        await self._post("after-stop", [self.week.after_stop()])
+        await self._end()
+        self._came(phone, before)
+        await self._silences("after-stop")
+
+    async def _new_number(self) -> None:
+        title = "У родителя сменился номер: он пишет с прежнего, потом с нового"
+        await self._begin(SAT, "18:30", title)
+        await self._says(*self.week.says("new_number"))
+        self.screen.say("Согласие на новый номер не переходит: его даёт только СТАРТ оттуда.")
+        await self._says(*self.week.start())
+
+    async def _after_move(self) -> None:
+        (old, _), (new, _) = self.week.says("new_number"), self.week.start()
+        await self._begin(SAT, "19:00", "Следующая отметка приходит уже на новый номер")
+        before = {phone: parts_of(self.stage.smsc, phone) for phone in (old, new)}
+        await self._post("after-move", [self.week.after_move()])
+        await self._end()
+        for phone, parts in before.items():
+            self._came(phone, parts)
+
+    async def _says(self, phone: str, text: str) -> None:
+        """A parent writes, and has the answer."""
         smsc = self.stage.smsc
         before = parts_of(smsc, phone)
         await smsc.inbound(phone, text, smsc.options.reply_to)
         await until_answered(smsc, phone, before)
         await self._end()
 
-    async def _after_stop(self) -> None:
-        phone, _ = self.week.stop()
-        await self._begin(SAT, "17:30", "Ребёнок того же родителя получает ещё одну отметку")
-        before = parts_of(self.stage.smsc, phone)
-        await self._post("after-stop", [self.week.after_stop()])
-        await self._end()
+    def _came(self, phone: str, before: int) -> None:
+        """How much came to a phone since it had so many parts."""
         came = parts_of(self.stage.smsc, phone) - before
-        self.screen.say(f"На телефон {mask(f'+{phone}')} пришло SMS: {came}.")
-        await self._silences("after-stop")
+        self.screen.say(f"На телефон {mask(f'+{phone}')} пришло частей SMS: {came}.")
 
     async def _silences(self, webhook_id: str) -> None:
         """Of which lines of a request nobody was told, and why: what the service says of it."""

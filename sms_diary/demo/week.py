@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 from sms_diary.clock import local, millis
 from sms_diary.errors import SmsDiaryError
 from sms_diary.ingest.days import parse_day, school_year
-from sms_diary.ingest.files.cells import read_cell
 from sms_diary.ingest.files.header import Header, find_header
 from sms_diary.ingest.files.marks import FIELDS, NEEDED
 from sms_diary.ingest.files.text import Row, read_csv
+from sms_diary.ingest.reading.values.marks import read_cell
 from sms_diary.model import Kind
 from sms_diary.resources import demo_dir
 
@@ -125,14 +125,34 @@ class Week:
         until = self.day(NEXT_WED).isoformat()
         return {**_story()["announcement"], "date": until, "until": until}
 
-    def stop(self) -> tuple[str, str]:
-        """The phone of the parent who has had enough, and what they answer."""
-        said = _story()["stop"]
+    def question(self) -> tuple[str, dict[str, str]]:
+        """The phone that a parent left on paper to be asked, and what that paper is."""
+        said = _story()["question"]
+        paper = {name: str(said[name]) for name in ("source", "form", "by")}
+        return said["phone"], {**paper, "date": self._shifted(_SAMPLE_FORM).isoformat()}
+
+    def says(self, what: str) -> tuple[str, str]:
+        """A phone and what its parent writes: `marks`, `stop`, `new_number`."""
+        said = _story()[what]
         return said["phone"], said["text"]
 
+    def yes(self) -> tuple[str, str]:
+        """The phone that was asked, and its answer."""
+        said = _story()["question"]
+        return said["phone"], said["answer"]
+
+    def start(self) -> tuple[str, str]:
+        """The new phone of the parent whose number has changed, and what they write from there."""
+        said = _story()["new_number"]
+        return said["new_phone"], said["start"]
+
     def after_stop(self) -> dict[str, Any]:
-        """The next mark of that parent's child."""
+        """The next mark of the child whose parent has had enough."""
         return {**_story()["after_stop"], "date": self.day(SAT).isoformat()}
+
+    def after_move(self) -> dict[str, Any]:
+        """The next mark of the child whose parent has another number."""
+        return {**_story()["after_move"], "date": self.day(SAT).isoformat()}
 
     def try_it(self) -> dict[str, Any]:
         """A mark that somebody who watches may post by hand."""

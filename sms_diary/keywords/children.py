@@ -33,14 +33,15 @@ def _fits(parts: Sequence[str], name: str) -> bool:
     """Whether each part is a different word of the name."""
     left = letters.split(letters.normal(name))
     for part in parts:
-        found = next((word for word in left if _is_word(part, word)), None)
+        found = next((word for word in left if is_word(part, word)), None)
         if found is None:
             return False
         left.remove(found)
     return True
 
 
-def _is_word(part: str, word: str) -> bool:
+def is_word(part: str, word: str) -> bool:
+    """Whether a word of an SMS is this word of a name, in whatever case; both are normalised."""
     if not _is_full(part):
         return words.spelled_alike(part, word[0])
     stems = _stems(letters.cyrillic(part))

@@ -1,13 +1,14 @@
 """SMS from phones as a school sees them: those of its guardians' numbers, and who saw to them.
 
-Storing and obeying them is `inbound`'s. A number that is known to two schools is seen by both;
-neither learns of the other.
+Storing and obeying them is `inbound`'s. Of a number that two schools know each reads what concerns
+it (`addressed`); neither learns of the other.
 """
 
 from __future__ import annotations
 
 from sms_diary.db import Queries, Row
 from sms_diary.phone import mask
+from sms_diary.store import addressed
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
@@ -68,13 +69,18 @@ async def page(
         floor=floor,
         limit=limit + 1,
     )
-    views = [_view(row, tools) for row in rows[:limit]]
-    return Page(views, views[-1].id if len(rows) > limit else floor or None)
+    shown = rows[:limit]
+    own = await addressed.readable(q, tools, school_id, shown)
+    views = [_view(row, tools) for row in shown if row["id"] in own]
+    return Page(views, shown[-1]["id"] if len(rows) > limit else floor or None)
 
 
 async def one(q: Queries, tools: Tools, school_id: int, inbound_id: int) -> InboundView | None:
+    """None where there is none, or not for this school to read."""
     rows = await q.all(f"select {_VIEW} where i.id = :id", school_id=school_id, id=inbound_id)
-    return _view(rows[0], tools) if rows else None
+    if not await addressed.readable(q, tools, school_id, rows):
+        return None
+    return _view(rows[0], tools)
 
 
 async def handle(q: Queries, inbound_id: int, *, by: str, now: int) -> bool:
