@@ -18,17 +18,17 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
-from scripts.harness import books
+from scripts.harness import books, web
 from scripts.harness.books import Findings
 from scripts.harness.era import ROUTES, Ended, Era, era
 from scripts.harness.postgres import OwnPostgres, own_postgres
-from scripts.harness.story import ERA, Story, story
+from scripts.harness.story import ERA, Story, dice, story
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Options:
     seed: int
     engine: str
     workers: int
+    route: str
 
 
 @dataclass(slots=True)
@@ -61,13 +62,14 @@ def _options() -> Options:
     add("--seed", type=int, default=1, help="of the first round; the others follow it")
     add("--engine", choices=("sqlite", "postgres"), default="sqlite")
     add("--workers", type=int, help="processes of the service: 1 with SQLite, 3 with PostgreSQL")
+    add("--route", choices=("smpp", "http"), default="smpp", help="how the operator is spoken to")
     given = parser.parse_args()
     workers = given.workers or (1 if given.engine == "sqlite" else 3)
     if given.rounds < 1 or given.seed < 0 or workers < 1:
         parser.error("--rounds and --workers from 1, --seed from 0")
     if given.engine == "sqlite" and workers > 1:
         parser.error("an SQLite file has one process")
-    return Options(given.rounds, given.seed, given.engine, workers)
+    return Options(given.rounds, given.seed, given.engine, workers, given.route)
 
 
 def _eras(options: Options) -> Iterator[list[int]]:
@@ -98,8 +100,9 @@ async def _play(
     url = await _database(server, folder, f"chaos_{seeds[0]}")
     before = len(tally.failed)
     async with era(
-        folder, seeds[0] // ERA, rounds=len(seeds), workers=options.workers, url=url, server=server
-    ) as one:
+        folder, seeds[0] // ERA, rounds=len(seeds), workers=options.workers, url=url,
+        server=server, http=options.route == "http",
+    ) as one:  # fmt: skip
         with suppress(_Broken):
             await _rounds(one, seeds, options, tally)
         tally.kills += one.kills + one.fleet.kills
@@ -122,7 +125,11 @@ async def _rounds(one: Era, seeds: list[int], options: Options, tally: Tally) ->
 
 def _story(one: Era, seed: int, place: int, options: Options) -> Story:
     schools = one.schools[place * len(ROUTES) : (place + 1) * len(ROUTES)]
-    return story(seed, schools, workers=options.workers, postgres=one.server is not None)
+    postgres = one.server is not None
+    if options.route == "smpp":
+        return story(seed, schools, workers=options.workers, postgres=postgres)
+    told = story(seed, schools, workers=options.workers, postgres=postgres, own=one.operator)
+    return replace(told, behaviour=web.behaviour(dice(f"web {seed}"), told.behaviour))
 
 
 async def _round(
@@ -150,7 +157,8 @@ async def _round(
     one.fleet.ended.clear()
     if notes:
         _failed(tally, f"round {seed}", notes, one.folder)
-        command = f"scripts/chaos --rounds 1 --seed {seed} --engine {options.engine}"
+        command = f"scripts/chaos --rounds 1 --seed {seed} --engine {options.engine} "
+        command += f"--route {options.route}"
         _say(f"  again: {command} --workers {options.workers}")
     return ended
 
@@ -192,7 +200,8 @@ def _figures(options: Options, tally: Tally) -> dict[str, Any]:
     worst = {name: max(now[name], later[name]) for name in ("lost", "doubled", "wrong_state")}
     return {
         "rounds": len(tally.rounds), "seed": options.seed, "engine": options.engine,
-        "workers": options.workers, "accepted": sum(one.accepted for one in tally.rounds),
+        "workers": options.workers, "route": options.route,
+        "accepted": sum(one.accepted for one in tally.rounds),
         **now, **worst, "kills": dict(sorted(tally.kills.items())),
         "points": dict(sorted(tally.points.items())), "failed": tally.failed,
     }  # fmt: skip

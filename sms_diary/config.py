@@ -9,10 +9,18 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    SecretStr,
+    Tag,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,7 +30,7 @@ from pydantic_settings import (
 )
 
 from sms_diary.errors import ConfigError
-from sms_diary.fields import SmppFields, Strict, sentence
+from sms_diary.fields import Answerable, Followed, SmppFields, Strict, sentence
 from sms_diary.resources import providers_dir
 
 DEFAULT_FILE = Path("sms-diary.toml")
@@ -33,13 +41,21 @@ class Web(Strict):
     port: int = Field(8080, ge=0, le=65535)
 
 
+class Numbers(Strict):
+    """When a number that nothing arrives at is written to no more."""
+
+    failing_days: int = Field(14, ge=3, le=90)
+    failing_messages: int = Field(3, ge=2, le=100)
+    undelivered_days: int = Field(90, ge=14, le=365)
+
+
 _NAME = r"^[a-z0-9][a-z0-9-]*$"
-_REPLY_TO = re.compile(r"|sender|\+?[0-9]{3,15}")
+_PUBLIC_URL = re.compile(r"|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 
 
-class Route(SmppFields):
-    """An account at an operator or aggregator: its own fields, and whatever the provider's file
-    says otherwise."""
+class Route(SmppFields, Answerable, Followed):
+    """An account at an operator or aggregator over SMPP: its own fields, and whatever the
+    provider's file says otherwise."""
 
     name: str = Field(min_length=1, max_length=40, pattern=_NAME)
     provider: str | None = Field(None, min_length=1, max_length=40, pattern=_NAME)
@@ -47,9 +63,6 @@ class Route(SmppFields):
     system_id: str
     password: SecretStr = SecretStr("")
     password_file: Path | None = None
-    source: str = ""
-    reply_to: str = ""
-    """How texts say where to answer: "" nowhere, "sender", or a number."""
     address_range: str = ""
     addr_ton: int = Field(0, ge=0, le=0xFF)
     addr_npi: int = Field(0, ge=0, le=0xFF)
@@ -58,32 +71,57 @@ class Route(SmppFields):
     trace: str = ""
     trace_personal: bool = False
 
-    @field_validator("reply_to")
-    @classmethod
-    def _is_a_way_back(cls, reply_to: str) -> str:
-        if _REPLY_TO.fullmatch(reply_to) is None:
-            raise ValueError("пусто, sender или номер, на который отвечать")
-        return reply_to
-
-    @model_validator(mode="after")
-    def _a_name_cannot_be_answered(self) -> Self:
-        named = self.source and not self.source.removeprefix("+").isdecimal()
-        if named and self.reply_to == "sender":
-            raise ValueError(
-                "reply_to = sender, а на имя отправителя ответить нельзя: укажите номер или уберите"
-            )
-        return self
-
     def secret(self) -> str:
         """The password itself, from its file if one is named."""
         if self.password_file is None:
             return self.password.get_secret_value()
-        try:
-            return self.password_file.read_text(encoding="utf-8").strip()
-        except OSError as wrong:
-            raise ConfigError(
-                f"Маршрут {self.name}: не читается password_file {self.password_file}."
-            ) from wrong
+        return _from_file(self.name, "password_file", self.password_file)
+
+
+class SecretFile(Strict):
+    file: Path
+
+
+class HttpRoute(Answerable, Followed):
+    """An account at a provider over HTTP; it is one by its `secrets`."""
+
+    name: str = Field(min_length=1, max_length=40, pattern=_NAME)
+    provider: str = Field(min_length=1, max_length=40, pattern=_NAME)
+    secrets: dict[str, SecretStr | SecretFile]
+    """By the names that the provider's file gives them: values, or files that hold them."""
+    base_url: str = ""
+    callback_token: SecretStr | SecretFile = SecretStr("")
+    """What stands in the address to which the provider brings receipts."""
+    proxy: str = ""
+    ca_file: str = ""
+    rate: float = Field(0.0, ge=0)
+    gap: float = Field(0.0, ge=0, le=86_400)
+    concurrent: int | None = Field(None, ge=1, le=64)
+    query_after: float = Field(0.0, ge=0)
+    balance_low: float = Field(0.0, ge=0)
+
+    def secret(self, name: str, given: SecretStr | SecretFile) -> str:
+        if isinstance(given, SecretFile):
+            return _from_file(self.name, name, given.file)
+        return given.get_secret_value()
+
+
+def _from_file(route: str, name: str, file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise ConfigError(f"Маршрут {route}: не читается {name} {file}.") from wrong
+
+
+def _kind(given: Any) -> str:
+    is_http = isinstance(given, HttpRoute) or (isinstance(given, dict) and "secrets" in given)
+    return _HTTP if is_http else _SMPP
+
+
+_SMPP, _HTTP = "smpp", "http"
+AnyRoute = Annotated[
+    Annotated[Route, Tag(_SMPP)] | Annotated[HttpRoute, Tag(_HTTP)], Discriminator(_kind)
+]
 
 
 class Settings(BaseSettings):
@@ -102,14 +140,26 @@ class Settings(BaseSettings):
     """Seconds for which a write waits while another program holds the SQLite file."""
     key_file: Path = Path("data/sms-diary.key")
     web: Web = Web()
-    routes: tuple[Route, ...] = ()
+    numbers: Numbers = Numbers()
+    routes: tuple[AnyRoute, ...] = ()
     templates: Path | None = None
     """A folder of SMS texts instead of those that ship."""
     providers: Path | None = None
     """A folder of providers' files of one's own, before those that ship."""
+    public_url: str = ""
+    """How providers reach this service from outside; "" = not at all."""
     log: Literal["json", "plain"] = "json"
+    watch: dict[str, Path] = {}
+    """School → the folder whose new files are imported."""
     lease_seconds: float = Field(30.0, ge=1)
     """How long a dead process's routes stay its own (PostgreSQL)."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        if _PUBLIC_URL.fullmatch(url) is None:
+            raise ValueError("нужен адрес вида https://sms.school.example.ru")
+        return url.rstrip("/")
 
     @classmethod
     def settings_customise_sources(
@@ -158,21 +208,42 @@ def load(file: Path | None) -> Settings:
     names = [route.name for route in settings.routes]
     if len(set(names)) < len(names):
         raise ConfigError("Два маршрута названы одинаково: у каждого своё имя (name).")
+    for route in settings.routes:
+        _check_orders(route, names)
     return settings
+
+
+def _check_orders(route: Route | HttpRoute, names: Sequence[str]) -> None:
+    for key, order in (("backup", (route.name, *route.backup)), ("urgent", route.urgent)):
+        if unknown := [name for name in order if name not in names]:
+            raise ConfigError(f"Маршрут {route.name}: в {key} нет маршрута «{unknown[0]}».")
+        if len(set(order)) < len(order):
+            raise ConfigError(f"Маршрут {route.name}: в {key} маршрут назван дважды.")
 
 
 def _explained(wrong: ValidationError) -> str:
     lines = []
     for error in wrong.errors(include_url=False, include_input=False):
-        place = ".".join(str(part) for part in error["loc"])
+        # The kind of a route is ours, not a key of the file.
+        place = ".".join(
+            str(part)
+            for at, part in enumerate(error["loc"])
+            if not (part in (_SMPP, _HTTP) and at == 2)  # noqa: PLR2004  # routes.0.smpp.name
+        )
         lines.append(f"  {place}: {sentence(error)}")
     return "\n".join(lines)
 
 
-def route_values(route: Route) -> dict[str, Any]:
-    """What the route itself says to its channel (`channels.smpp.profile.load`), no defaults."""
-    own = route.model_dump(exclude_unset=True, exclude={"password", "password_file", "reply_to"})
-    return own | {"password": route.secret()}
+def route_values(route: Route | HttpRoute) -> dict[str, Any]:
+    """What the route itself says to its channel (`channels.*.profile.load`), no defaults."""
+    ours = {"reply_to", *Followed.model_fields}
+    if isinstance(route, Route):
+        own = route.model_dump(exclude_unset=True, exclude={"password", "password_file", *ours})
+        return own | {"password": route.secret()}
+    own = route.model_dump(exclude_unset=True, exclude={"secrets", "callback_token", *ours})
+    secrets = {name: route.secret(name, given) for name, given in route.secrets.items()}
+    token = route.secret("callback_token", route.callback_token)
+    return own | {"secrets": secrets, "callback_token": token}
 
 
 def provider_folders(settings: Settings) -> tuple[Path, ...]:

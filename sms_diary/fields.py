@@ -1,15 +1,17 @@
-"""What a route and its provider's file may both say of an SMPP account, and Russian for mistakes.
+"""What a route and its provider's file may both say of an SMPP account, what every route says of
+answers and of the routes that follow it, and Russian for mistakes.
 
-The route's own fields (name, password, sender) are `config.py`'s, the rest of a provider's file is
+The route's other fields (name, password) are `config.py`'s, the rest of a provider's file is
 `channels/spec.py`'s. What the values mean stands at `channels/smpp/settings.py`, whose defaults
 these are.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import re
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class Strict(BaseModel):
@@ -44,6 +46,7 @@ class SmppFields(Strict):
     query_after: float = Field(0.0, ge=0)
     window: int = Field(100, ge=1, le=10_000)
     rate: float = Field(0.0, ge=0)
+    gap: float = Field(0.0, ge=0, le=86_400)
     enquire_link: float = Field(30.0, gt=0)
     inactivity: float = Field(0.0, ge=0)
     connect_timeout: float = Field(10.0, gt=0)
@@ -87,3 +90,41 @@ def sentence(error: Any) -> str:
     if kind == "value_error":
         return str(context["error"])  # our own words
     return _SENTENCES.get(kind, "значение не подходит")
+
+
+_REPLY_TO = re.compile(r"|sender|\+?[0-9]{3,15}")
+
+
+class Answerable(Strict):
+    """Who sends, and where whoever reads it may answer."""
+
+    source: str = ""
+    reply_to: str = ""
+    """How texts say where to answer: "" nowhere, "sender", or a number."""
+
+    @field_validator("reply_to")
+    @classmethod
+    def _is_a_way_back(cls, reply_to: str) -> str:
+        if _REPLY_TO.fullmatch(reply_to) is None:
+            raise ValueError("пусто, sender или номер, на который отвечать")
+        return reply_to
+
+    @model_validator(mode="after")
+    def _a_name_cannot_be_answered(self) -> Self:
+        named = self.source and not self.source.removeprefix("+").isdecimal()
+        if named and self.reply_to == "sender":
+            raise ValueError(
+                "reply_to = sender, а на имя отправителя ответить нельзя: укажите номер или уберите"
+            )
+        return self
+
+
+class Followed(Strict):
+    """Which routes may carry the texts of this one."""
+
+    backup: tuple[str, ...] = ()
+    """When it is out, in order."""
+    urgent: tuple[str, ...] = ()
+    """For urgent texts the whole order; empty: the same as for the others."""
+    out_after: float = Field(120.0, ge=5, le=86_400)
+    """Seconds of trouble after which it is out."""

@@ -17,7 +17,9 @@ import pytest
 from typer.testing import CliRunner
 
 from sms_diary.cli import app
+from sms_diary.clock import MINUTE, ManualClock
 from sms_diary.config import HttpRoute, Settings, Web
+from tests.conftest import NOW
 from tests.http_peer import DEFINITIONS, Provider, cut, serving
 from tests.journal_peer import at_the_door, eventually, mark
 from tests.seeding import column
@@ -84,6 +86,35 @@ async def test_a_lamp_says_why_an_account_is_paused(tmp_path: Path) -> None:
             await eventually(paused)
             _, lamps = await door.service.monitor.ready()
     assert "кончились деньги" in lamps["route main"]
+
+
+async def test_an_account_without_money_is_followed_by_the_next_route(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sms_diary.failover.POLL", 0.05)
+    clock = ManualClock(NOW)
+    async with serving() as poor, serving() as rich:
+        poor.fault = lambda _turn: poor.answer(400, '{"error": "no-money"}')
+        made = settings_of(tmp_path, poor)
+        [main] = made.routes
+        spare = main.model_copy(update={"name": "spare", "base_url": rich.address})
+        routes = (main.model_copy(update={"backup": ("spare",)}), spare)
+        made = made.model_copy(update={"routes": routes})
+        async with at_the_door(made, clock=clock) as door:
+            database = door.service.base.database
+            await door.journal.post([mark()])
+            await eventually(lambda: _states(database, "retry"))
+            clock.advance(2 * MINUTE)
+            await eventually(lambda: _states(database, "sent"))
+            assert await column(database, "select route from part") == ["spare"]
+            # What is new does not try the poor one first.
+            await door.journal.post([mark(subject="Химия")])
+
+            async def both() -> bool:
+                return len(rich.taken) == 2
+
+            await eventually(both)
+    assert (sum(poor.taken.values()), poor.turns) == (0, 1)
 
 
 async def _states(database: Any, state: str) -> bool:

@@ -25,7 +25,12 @@ ROWS = (
     "db collector channels",
     "store channels.http channels.smpp channels.memory",
     "loops holding",
-    "ingest.accept ingest.files ingest.watch fanout compose dispatch receipts inbound unanswered",
+    (
+        "ingest.accept ingest.roster ingest.files ingest.imports ingest.reading ingest.kinds"
+        " ingest.watch fanout"
+        " compose dispatch receipts inbound requests troubles unanswered"
+        " failover"
+    ),
     "monitor sending",
     "admin api reports simulator",
     "app",

@@ -219,10 +219,22 @@ def test_a_route_without_an_address_from_anybody_is_refused_by_its_name() -> Non
         profile.load({**OWN, "host": "smpp.example.ru"}, SHIPPED)
 
 
+def test_no_program_names_a_provider() -> None:
+    names = {file.stem.removeprefix("smpp-") for file in providers_dir().glob("*.toml")}
+    names -= {"generic"}
+    root = Path(__file__).resolve().parent.parent
+    programs = [
+        file for folder in ("sms_diary", "scripts") for file in (root / folder).rglob("*.py")
+    ]
+    assert len(programs) > 100
+    found = re.compile("|".join(map(re.escape, sorted(names))), re.IGNORECASE)
+    assert [file.name for file in programs if found.search(file.read_text("utf-8"))] == []
+
+
 # --- the configuration says the same
 
 
-NOT_THE_CHANNELS = {"provider", "password_file", "reply_to"}
+NOT_THE_CHANNELS = {"provider", "password_file", "reply_to", "backup", "urgent", "out_after"}
 
 
 def test_whatever_the_channel_can_be_told_a_route_can_say_with_the_same_default() -> None:

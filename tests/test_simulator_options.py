@@ -102,6 +102,7 @@ async def test_the_command_line_offers_the_usual_ones_and_refuses_the_others() -
     (_, helped), (code, refused) = await asyncio.gather(said("--help"), said("--throttle", "7"))
     offered = {word.replace("-", "_") for word in re.findall(r"--([a-z-]+)", helped)}
     ours = {"host", "smpp_port", "web_port", "ledger", "options", "help"}
+    ours |= {"provider", "http_port", "secret", "receipts_to", "inbound_to"}
     assert offered - ours <= set(NAMES)
     assert {"cut", "throttle", "receipts", "receipt_ids", "refuse", "outcomes"} <= offered
     assert (code, "«throttle»" in refused, "Traceback" in refused) == (2, True, False)

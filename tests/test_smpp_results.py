@@ -165,6 +165,7 @@ STEPS: list[dict[str, Any]] = [
     {"at": 2, "what": "handed over", "part": 1, "of": 2, "route": "main", "attempt": 1},
     {"at": 3, "what": "put off", "part": 1, "of": 2, "failure": "balance", "code": "0x00000401"},
     {"at": 4, "what": "expired", "part": 2, "of": 2, "failure": "throttled", "code": "odd"},
+    {"at": 5, "what": "receipt", "part": 1, "state": "undelivered", "error": "0x00000401"},
     {"at": 5, "what": "delivered", "part": 1, "of": 2, "failure": "", "code": ""},
 ]
 
@@ -176,9 +177,10 @@ def test_a_step_that_failed_says_why_in_russian_and_others_say_nothing() -> None
         asked.append((route, code))
         return results.reason(code, VENDOR)
 
-    shown = explained(STEPS, explain)
+    # The same number in a receipt is another code.
+    shown = explained(STEPS, explain, lambda route, code: f"{route}: телефон, {code}")
     assert [step.get("reason_ru") for step in shown] == [
-        None, None, VENDOR[0x401].reason, GENERAL[F.THROTTLED], None,
+        None, None, VENDOR[0x401].reason, GENERAL[F.THROTTLED], "main: телефон, 0x00000401", None,
     ]  # fmt: skip
     assert asked == [("main", "0x00000401"), ("", "odd")]
     assert [{k: v for k, v in step.items() if k != "reason_ru"} for step in shown] == STEPS

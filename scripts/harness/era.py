@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from scripts.harness import books, settings, states
+from scripts.harness import books, settings, states, web
 from scripts.harness.books import Books, Findings
 from scripts.harness.fleet import DiaryTime, Fleet
 from scripts.harness.journal import Journal
@@ -71,6 +71,8 @@ class Era:
     clock: DiaryTime
     schools: Sequence[SeededSchool]
     kills: Counter[str]
+    played: tuple[str, ...] = ()
+    """What the simulator is told to play: a provider over HTTP."""
     phones: Phones | None = None
     coming: asyncio.Task[Phones] | None = None
     """The SMSC of the next round."""
@@ -131,7 +133,7 @@ class Era:
     def _smsc(self, name: str, behaviour: Mapping[str, Any]) -> asyncio.Task[Phones]:
         """Start an SMSC that nobody is connected to yet."""
         own = {**self.operator.behaviour, **behaviour}
-        return asyncio.create_task(Phones.start(self.folder, f"smsc-{name}", own))
+        return asyncio.create_task(Phones.start(self.folder, f"smsc-{name}", own, self.played))
 
     async def _phones(self, coming: asyncio.Task[Phones]) -> Phones:
         """Let the service connect to this SMSC from now on."""
@@ -222,27 +224,28 @@ def _slugs(story: Story) -> list[str]:
 
 
 @asynccontextmanager
-async def era(
-    folder: Path, number: int, *, rounds: int, workers: int, url: str, server: OwnPostgres | None
-) -> AsyncIterator[Era]:
+async def era(  # noqa: PLR0913  # what a run consists of
+    folder: Path, number: int, *, rounds: int, workers: int, url: str,
+    server: OwnPostgres | None, http: bool = False,
+) -> AsyncIterator[Era]:  # fmt: skip
     """Everything of an era, running; `url` is the address of an empty database."""
-    suits, proxy, clock = operator(number), Proxy(), DiaryTime()
-    port = await proxy.start()
-    accounts = (("main", "demo"), ("second", "second"))
-    routes = [
-        {
-            "name": name, "host": "127.0.0.1", "port": port, "system_id": account,
-            "password": account, "source": "SCHOOL", **suits.route,
-        }
-        for name, account in accounts
-    ]  # fmt: skip
-    config, values = settings.write_routes(folder, url, routes, lease_seconds=_LEASE)
+    suits, proxy, clock = (web.operator if http else operator)(number), Proxy(), DiaryTime()
+    port, doors = await proxy.start(), list[Fleet]()
+    door = web.DoorProxy(lambda: doors[0].doors if doors else [])
+    more, played = dict[str, str](), tuple[str, ...]()
+    if http:
+        public, own = f"http://127.0.0.1:{await door.start()}", web.files(folder)
+        more = {"public_url": public, "providers": str(own)}
+        played = web.played(suits, own, public, ROUTES[0])
+    routes = web.routes(suits, ROUTES, port) if http else _accounts(suits, port)
+    config, values = settings.write_routes(folder, url, routes, lease_seconds=_LEASE, more=more)
     schools = await seed(
         values, pupils=rounds * PUPILS * len(ROUTES), in_a_school=PUPILS,
         now=millis(datetime.fromisoformat(settings.NOW)), routes=ROUTES,
     )  # fmt: skip
     fleet = Fleet(config, folder, workers, clock)
-    one = Era(folder, url, values, suits, server, fleet, proxy, clock, schools, Counter())
+    doors.append(fleet)
+    one = Era(folder, url, values, suits, server, fleet, proxy, clock, schools, Counter(), played)
     try:
         await fleet.start()
         yield one
@@ -252,3 +255,15 @@ async def era(
             if phones is not None:
                 await phones.stop()
         await proxy.stop()
+        await door.stop()
+
+
+def _accounts(suits: Operator, port: int) -> list[dict[str, Any]]:
+    """Routes over SMPP, each an account of its own."""
+    return [
+        {
+            "name": name, "host": "127.0.0.1", "port": port, "system_id": account,
+            "password": account, "source": "SCHOOL", **suits.route,
+        }
+        for name, account in zip(ROUTES, ("demo", "second"), strict=True)
+    ]  # fmt: skip

@@ -6,14 +6,14 @@ It is `sms-diary simulator` in a process of its own; its ledger is the second of
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from scripts.harness import ledger
 from scripts.harness.door import Connection
-from scripts.harness.processes import LISTENING, PHONES, Program
+from scripts.harness.processes import LISTENING, PHONES, PLAYING, Program
 
 _SEE_OTHER, _OK = 303, 200
 
@@ -23,18 +23,24 @@ class Phones:
         self._program = program
         self._book = book
         self.port = port
-        """Of SMPP."""
+        """Of SMPP, or of the provider's HTTP."""
         self._page = page
 
     @classmethod
-    async def start(cls, folder: Path, name: str, behaviour: Mapping[str, Any]) -> Phones:
-        """Start one with this behaviour (`simulator.options`); its book and log are named so."""
+    async def start(
+        cls, folder: Path, name: str, behaviour: Mapping[str, Any], played: Sequence[str] = ()
+    ) -> Phones:
+        """Start one with this behaviour (`simulator.options`); its book and log are named so.
+
+        `played`: arguments with which it plays a provider over HTTP.
+        """
         book = folder / f"{name}.jsonl"
         program = await Program.start(
             "sms_diary", "simulator", "--smpp-port", "0", "--web-port", "0", "--ledger", str(book),
-            "--options", json.dumps(behaviour), log=folder / f"{name}.log",
+            "--options", json.dumps(behaviour), *played, log=folder / f"{name}.log",
         )  # fmt: skip
-        port, page = int(await program.said(LISTENING)), int(await program.said(PHONES))
+        port = int(await program.said(PLAYING if played else LISTENING))
+        page = int(await program.said(PHONES))
         return cls(program, book, port, page)
 
     async def stop(self) -> None:

@@ -19,6 +19,7 @@ _STOP_LIMIT = 20.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 SERVING = re.compile(r"Сервис работает: http://127\.0\.0\.1:(\d+) ")
 LISTENING = re.compile(r"Имитатор SMSC: 127\.0\.0\.1:(\d+),")
+PLAYING = re.compile(r"Имитатор провайдера .+: http://127\.0\.0\.1:(\d+)/")
 PHONES = re.compile(r"Телефоны родителей: http://127\.0\.0\.1:(\d+)/")
 
 

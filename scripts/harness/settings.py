@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from sms_diary.config import Settings, load
 from sms_diary.vault import new_key
@@ -38,10 +39,11 @@ def write(
 
 
 def write_routes(
-    folder: Path, database: str, routes: Sequence[Mapping[str, str | int | float]], *,
-    lease_seconds: float,
+    folder: Path, database: str, routes: Sequence[Mapping[str, Any]], *,
+    lease_seconds: float, more: Mapping[str, str] | None = None,
 ) -> tuple[Path, Settings]:  # fmt: skip
-    """The same for routes with settings of their own, by the names that `[[routes]]` has."""
+    """The same for routes with settings of their own, by the names that `[[routes]]` has; `more`
+    are settings of the service."""
     key = folder / "sms-diary.key"
     key.touch(mode=0o600)
     key.write_text(new_key().hex(), encoding="ascii")
@@ -51,15 +53,21 @@ def write_routes(
 database = "{database}"
 key_file = "{key}"
 lease_seconds = {lease_seconds}
-[web]
-port = 0
 """
+        + "".join(f"{name} = {_value(given)}\n" for name, given in (more or {}).items())
+        + "[web]\nport = 0\n"
         + "".join(map(_table, routes)),
         encoding="utf-8",
     )
     return path, load(path)
 
 
-def _table(route: Mapping[str, str | int | float]) -> str:
-    # Strings and numbers look the same in JSON and TOML.
-    return "[[routes]]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in route.items())
+def _table(route: Mapping[str, Any]) -> str:
+    return "[[routes]]\n" + "".join(f"{k} = {_value(v)}\n" for k, v in route.items())
+
+
+def _value(given: Any) -> str:
+    """As TOML has it: strings, numbers and lists as in JSON, tables not."""
+    if isinstance(given, Mapping):
+        return "{ " + ", ".join(f"{k} = {_value(v)}" for k, v in given.items()) + " }"
+    return json.dumps(given)

@@ -127,7 +127,7 @@ async def opened(
     return (
         [
             Part(
-                message, *numbers[number], seq, total, state,
+                message, *numbers[number], max(seq, 1), total, state,  # 0: whole, cut elsewhere
                 vault.text(bytes(text), "message.text", message), message_state, ground, repeats,
             )
             for message, number, seq, total, state, text, message_state, ground, repeats in parts

@@ -149,10 +149,13 @@ def operator(era: int) -> Operator:
     return Operator(behaviour, route, sessions, window)
 
 
-def story(seed: int, schools: Sequence[SeededSchool], *, workers: int, postgres: bool) -> Story:
-    """The round of this seed, for these schools of its own."""
+def story(
+    seed: int, schools: Sequence[SeededSchool], *, workers: int, postgres: bool,
+    own: Operator | None = None,
+) -> Story:  # fmt: skip
+    """The round of this seed, for these schools of its own; `own`: another operator than SMPP's."""
     chance = dice(f"round {seed}")
-    own = operator(seed // ERA)
+    own = own or operator(seed // ERA)
     posts, removals = _posts(chance, schools, seed)
     numbers = [pupil.number for school in schools for pupil in school.pupils]
     stops = [

@@ -100,24 +100,27 @@ async def one(call: Call[OfSchool, None]) -> Whole:
     view = await messages.one(call.q, call.tools, call.school_id, call.id)
     if view is None:
         raise Problem(404, "no-message", "Такого сообщения нет.")
-    steps = explained(await timeline.read(call.q, call.school_id, call.id), call.context.explain)
+    steps = explained(
+        await timeline.read(call.q, call.school_id, call.id),
+        call.context.explain, call.context.explain_receipt,
+    )  # fmt: skip
     return Whole(**_message(view), timeline=[Step.model_validate(_step(step)) for step in steps])
 
 
-def explained(steps: Sequence[dict[str, Any]], explain: Explain) -> list[dict[str, Any]]:
+def explained(
+    steps: Sequence[dict[str, Any]], explain: Explain, explain_receipt: Explain
+) -> list[dict[str, Any]]:
     """The steps of a timeline, those that failed with `reason_ru`: what happened, what to do."""
     routes = {step["part"]: step["route"] for step in steps if "route" in step}
-    return [
-        {**step, **_why(routes.get(step["part"], ""), step, explain)} if "failure" in step else step
-        for step in steps
-    ]
-
-
-def _why(route: str, step: dict[str, Any], explain: Explain) -> dict[str, str]:
-    if not step["failure"]:
-        return {}
-    known = explain(route, step["code"])
-    return {"reason_ru": known or GENERAL[Failure(step["failure"])]}
+    found = []
+    for step in steps:
+        route, said = routes.get(step.get("part"), ""), ""
+        if step.get("error"):
+            said = explain_receipt(route, step["error"])
+        elif step.get("failure"):
+            said = explain(route, step["code"]) or GENERAL[Failure(step["failure"])]
+        found.append(step | {"reason_ru": said} if said else step)
+    return found
 
 
 def _step(step: dict[str, Any]) -> dict[str, Any]:

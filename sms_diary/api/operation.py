@@ -40,6 +40,8 @@ class Context:
     clock: Clock
     wakes: Wakes
     explain: Explain
+    """Codes of refusals."""
+    explain_receipt: Explain
     bodies: Bodies
 
 

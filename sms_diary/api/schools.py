@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -14,6 +16,7 @@ from sms_diary.api.shapes import (
     Body,
     Clock,
     Count,
+    Day,
     MaybeLine,
     Name,
     Query,
@@ -26,13 +29,20 @@ from sms_diary.db import Row
 from sms_diary.ingest.fields import Whole
 from sms_diary.model import SchoolMode, Topic
 from sms_diary.schedule.rhythm import Rhythm
-from sms_diary.store import settings
+from sms_diary.store import holidays, settings
 from sms_diary.store.tokens import ALL_SCHOOLS, Right
 
 _GROUP = "Школы"
 _WISH = f"({'|'.join(Topic)})=({'|'.join(Rhythm)})"
 _RHYTHMS = f"^({_WISH}( {_WISH})*)?$"
-_DAY = r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$"
+
+
+class Holiday(Body):
+    """Days without school, both ends included."""
+
+    from_: Day = Field(alias="from")
+    to: Day
+    name: MaybeLine = ""
 
 
 class School(Said):
@@ -61,6 +71,7 @@ class School(Said):
     cap: int
     rhythms: str
     told_from: str
+    holidays: list[Holiday]
     created_at: str
 
 
@@ -99,36 +110,43 @@ class Change(Body):
     cap: Annotated[int, Whole(1, 100)] | None = None
     rhythms: Annotated[str, Field(max_length=200, pattern=_RHYTHMS)] | None = None
     """When each topic is told where a parent has not chosen; "" as usual."""
-    told_from: Annotated[str, Field(pattern=_DAY)] | None = None
+    told_from: Day | None = None
     """The first day of which the school tells."""
+    holidays: Annotated[list[Holiday], Field(max_length=50)] | None = None
+    """All of them: what is not named here is no holiday any more."""
 
 
 async def list_(call: Call[Page, None]) -> Schools:
     size = max(1, min(call.query.limit, 200))
     only = 0 if call.token.school_id == ALL_SCHOOLS else call.token.school_id
     rows = await settings.page(call.q, only=only, after=call.query.after, limit=size + 1)
-    page = [_school(row) for row in rows[:size]]
+    days = await holidays.of_schools(call.q, [row["id"] for row in rows])
+    page = [_school(row, days.get(row["id"], ())) for row in rows[:size]]
     return Schools(schools=page, next=page[-1].school) if len(rows) > size else Schools(
         schools=page
     )  # fmt: skip
 
 
 async def one(call: Call[Query, None]) -> School:
-    return _school(await settings.read(call.q, call.school_id))
+    return await _read(call, await settings.read(call.q, call.school_id))
 
 
 async def change(call: Call[Query, Change]) -> School:
     row = await settings.read(call.q, call.school_id, lock=True)
-    call.matched(_school(row))
+    call.matched(await _read(call, row))
     values = changes(call.body, row, now=call.now)
     if wrong := crossed({**row} | values):
         raise Problem(409, "bad-hours", wrong)
     await settings.change(call.q, call.school_id, values, now=call.now)
-    return _school(await settings.read(call.q, call.school_id))
+    return await _read(call, await settings.read(call.q, call.school_id))
+
+
+async def _read(call: Call[Any, Any], row: Row) -> School:
+    return _school(row, await holidays.of_school(call.q, call.school_id))
 
 
 def changes(body: Change, row: Row, *, now: int) -> dict[str, Any]:
-    """What is asked for as columns of a school's row."""
+    """What is asked for, as `settings.change` takes it."""
     given = {name: one for name, one in body.model_dump(exclude_unset=True).items()
              if one is not None}  # fmt: skip
     values: dict[str, Any] = {}
@@ -142,11 +160,16 @@ def changes(body: Change, row: Row, *, now: int) -> dict[str, Any]:
 
 
 def crossed(row: dict[str, Any]) -> str:
-    """What is wrong with the hours of a school together, in Russian; "" if nothing is."""
+    """What is wrong with hours and holidays of a school together, in Russian; "" if nothing is."""
     if row["day_from"] >= row["day_to"]:
         return "day_from должно быть раньше, чем day_to: иначе SMS не уйдут никогда."
     if row["urgent_from"] >= row["urgent_to"]:
         return "urgent_from должно быть раньше, чем urgent_to."
+    days = sorted((one.first, one.last) for one in row.get(settings.HOLIDAYS, ()))
+    if any(last < first for first, last in days):
+        return "holidays: from должно быть не позже, чем to."
+    if any(following[0] <= before[1] for before, following in pairwise(days)):
+        return "holidays: каникулы не должны пересекаться."
     return ""
 
 
@@ -171,12 +194,24 @@ _COLUMNS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "latin": ("latin", int),
     "mode": ("mode", str),
     "paused": ("paused_at", _same),
+    "told_from": ("told_from", str),
+    "holidays": (
+        settings.HOLIDAYS,
+        lambda days: [
+            holidays.Holiday(
+                date.fromisoformat(one["from_"]),
+                date.fromisoformat(one["to"]),
+                one.get("name", ""),
+            )
+            for one in days
+        ],
+    ),
     "off_days": ("off_days", lambda days: "".join(map(str, sorted(set(days))))),
     **{name: (name, minutes) for name in _HOURS},
 }
 
 
-def _school(row: Row) -> School:
+def _school(row: Row, days: Sequence[holidays.Holiday]) -> School:
     return School(
         school=row["slug"],
         mode=SchoolMode(row["mode"]),
@@ -185,6 +220,12 @@ def _school(row: Row) -> School:
         latin=bool(row["latin"]),
         retention_days=row["retention"] // DAY,
         off_days=[int(day) for day in re.findall("[1-7]", row["off_days"])],
+        holidays=[
+            Holiday.model_validate(
+                {"from": one.first.isoformat(), "to": one.last.isoformat(), "name": one.name}
+            )
+            for one in days
+        ],
         created_at=iso(row["created_at"]),
         **{name: clock(row[name]) for name in _HOURS},
         **{name: row[name] for name in _PLAIN},

@@ -11,10 +11,13 @@ from sms_diary.api import (
     events,
     guardians,
     history,
+    imports,
     inbound,
     messages,
+    numbers,
     openapi,
     pupils,
+    quarantine,
     roster,
     schools,
     serving,
@@ -22,8 +25,11 @@ from sms_diary.api import (
     tokens,
 )
 from sms_diary.api.events import EventsDoor
+from sms_diary.api.imports import ImportsEndpoint
 from sms_diary.api.operation import Context, Operation
+from sms_diary.api.quarantine import QuarantineEndpoint
 from sms_diary.api.roster import RosterEndpoint
+from sms_diary.ingest.accept import Acceptor
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     events.POST,
@@ -31,10 +37,13 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *schools.OPERATIONS,
     roster.LOAD,
     roster.EXPORT,
+    *imports.OPERATIONS,
+    *quarantine.OPERATIONS,
     *pupils.OPERATIONS,
     *guardians.OPERATIONS,
     *subscriptions.OPERATIONS,
     *history.OPERATIONS,
+    *numbers.OPERATIONS,
     *inbound.OPERATIONS,
     *messages.OPERATIONS,
     *doubt.OPERATIONS,
@@ -42,11 +51,13 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
 )
 
 
-def routes(context: Context, door: EventsDoor) -> list[web.RouteDef]:
+def routes(context: Context, door: EventsDoor, acceptor: Acceptor) -> list[web.RouteDef]:
     """Every operation's route, and the document that describes them."""
     return [
         *door.routes(),
         *RosterEndpoint(context).routes(),
+        *ImportsEndpoint(context, acceptor).routes(),
+        *QuarantineEndpoint(context, acceptor).routes(),
         *serving.routes(OPERATIONS, context),
         openapi.route(OPERATIONS),
     ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sms_diary.app.base import Base, opened
 from sms_diary.app.parts import Parts, Role
-from sms_diary.channels.smpp import SmppChannel
+from sms_diary.app.routes import AnyChannel
 from sms_diary.clock import Clock
 from sms_diary.config import Settings
 from sms_diary.errors import ConfigError
@@ -35,7 +35,7 @@ class Service:
     wakes: Wakes
     acceptor: Acceptor
     monitor: Monitor
-    channels: tuple[SmppChannel, ...]
+    channels: tuple[AnyChannel, ...]
     address: str
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -12,40 +13,55 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from sms_diary import unanswered
-from sms_diary.api import server
+from sms_diary import failover, unanswered
+from sms_diary.api import server, table
 from sms_diary.api.auth import Callers
-from sms_diary.api.doubt import DoubtEndpoint
+from sms_diary.api.body import Bodies
+from sms_diary.api.callbacks import CallbackDoor
 from sms_diary.api.events import EventsDoor
 from sms_diary.api.health import Health
-from sms_diary.api.messages import AdminEndpoint
+from sms_diary.api.operation import Context
 from sms_diary.api.problem import answering
 from sms_diary.app.base import Base
+from sms_diary.app.routes import AnyChannel, OwnRoute, of_settings
 from sms_diary.carrying import Ways
-from sms_diary.channels.base import Reports
-from sms_diary.channels.smpp import SmppChannel, SmppSettings, content, profile, results
+from sms_diary.channels.base import Reports, Result
+from sms_diary.channels.http import HttpChannel
+from sms_diary.channels.smpp import results
+from sms_diary.channels.smpp.statuses import GENERAL
+from sms_diary.channels.spec.meanings import of_phone
 from sms_diary.clock import DAY, SECOND, Clock
 from sms_diary.collector import Collector
 from sms_diary.compose import Compose
-from sms_diary.config import Settings, provider_folders, route_values
+from sms_diary.config import Settings
 from sms_diary.db import is_outage
 from sms_diary.dispatch import Dispatch, Settle
+from sms_diary.failover import Failover
 from sms_diary.fanout import Fanout
 from sms_diary.holding import Holding
 from sms_diary.inbound import InboundLoop
+from sms_diary.ingest import watch
 from sms_diary.ingest.accept import Accepted, Acceptor, Request
+from sms_diary.ingest.imports.planning import Importer
+from sms_diary.ingest.watch import Watch
 from sms_diary.loops import POLL
+from sms_diary.model import Failure
 from sms_diary.monitor import Monitor
 from sms_diary.receipts import SWEEP, Receipts
 from sms_diary.render import Renderer
 from sms_diary.reports import heads
+from sms_diary.requests import REQUESTS, Requests
 from sms_diary.resources import templates_dir
 from sms_diary.sending import Loop, Sending, looping
-from sms_diary.store import leases, sweeps
+from sms_diary.store import leases, retention, sweeps
+from sms_diary.troubles import Limits, Troubles
 from sms_diary.unanswered import Unanswered
 from sms_diary.wake import Wake, Wakes
 
 log = structlog.get_logger(__name__)
+Results = Callable[[str, Sequence[Result]], Awaitable[None]]
+_RETENTION_POLL = 600.0
+"""Seconds between looks whether something is past its time of keeping."""
 _HEADS_POLL = 600.0
 """Seconds between looks whether the heads are to be published; they are once a day."""
 NO_ROUTE = "main"
@@ -70,35 +86,51 @@ class Parts:
         self, settings: Settings, base: Base, clock: Clock, roles: frozenset[Role]
     ) -> None:
         self._settings = settings
-        self._base = base
+        self._base = base = replace(base, tools=replace(base.tools, of_phone=self._of_phone))
         self._clock = clock
         self._roles = roles
         self.wakes = Wakes()
-        folders = provider_folders(settings)
-        self._routes = [
-            profile.load(route_values(route), folders).settings for route in settings.routes
-        ]
+        self._routes = of_settings(settings)
         self._ways = Ways(
             self._routes[0].name if self._routes else NO_ROUTE,
-            {route.name: content.carrying(route) for route in self._routes},
+            {route.name: route.carrying for route in self._routes},
+            {route.name: route.order for route in self._routes},
         )
         sends = self._routes if Role.SEND in roles else []
-        for route in sends:
-            route.tls_context()  # what is wrong with it is said at the start
-        self._sends = [(route, SmppChannel(route)) for route in sends]
+        self._sends = [(route, route.open(clock)) for route in sends]
         self.channels = tuple(channel for _, channel in self._sends)
         self._alone = base.database.engine == "sqlite"
         self._published_at = 0
         self.receipts = Receipts(base.database, base.tools, clock, self.wakes, alone=self._alone)
+        numbers = settings.numbers
+        limits = Limits(numbers.failing_days, numbers.failing_messages, numbers.undelivered_days)
+        self._troubles = Troubles(base.database, clock, limits)
+        self._renderer = Renderer.from_folder(settings.templates or templates_dir())
+        self._inbound = InboundLoop(
+            base.database, base.tools, clock, self.wakes, self._renderer, self._ways
+        )
         self.holding = Holding(
             base.database, base.tools, base.holder,
             seconds=settings.lease_seconds, alone=self._alone,
         )  # fmt: skip
 
+    def _of_phone(self, route: str, code: str) -> Failure | None:
+        """What the code of a receipt says of the phone itself."""
+        known = next((one.of_phones for one in self._routes if one.name == route), ())
+        said = of_phone(known, code)
+        return said.failure if said else None
+
+    def explain_receipt(self, route: str, code: str) -> str:
+        """What the code of a receipt means, in Russian; "" when nobody knows. Some operators write
+        the same numbers there as in refusals, and mean something else."""
+        known = next((one.of_phones for one in self._routes if one.name == route), ())
+        said = of_phone(known, code)
+        return (said.reason or GENERAL[said.failure]) if said else ""
+
     def explain(self, route: str, code: str) -> str:
-        """What an operator's code means, in Russian; "" when nobody knows."""
-        vendor = {one.name: one.vendor_codes for one in self._routes}
-        return results.reason(code, vendor.get(route, {}))
+        """What the code of a refusal means, in Russian; "" when nobody knows."""
+        known = {one.name: one.explain for one in self._routes}
+        return known[route](code) if route in known else results.reason(code)
 
     async def begin(self, stack: AsyncExitStack) -> None:
         """Start what runs in the background: the heartbeat first, so that it ends last."""
@@ -108,20 +140,28 @@ class Parts:
                 await leases.inherit(q, self._base.holder)
                 await sweeps.unheld(q)
         _in_background(stack, self.holding.beat())
-        renderer = Renderer.from_folder(self._settings.templates or templates_dir())
-        inbound = InboundLoop(
-            self._base.database, self._base.tools, self._clock, self.wakes, renderer, self._ways
-        )
         steps: list[Loop] = [
             ("sweep", self._one_of_all(self.receipts.sweep), self.wakes.receipts, POLL),
             ("heads", self._one_of_all(self._publish_heads), Wake(), _HEADS_POLL),
+            ("troubles", self._one_of_all(self._troubles.step), Wake(), _HEADS_POLL),
+            ("retention", self._one_of_all(self._destroy_old), Wake(), _RETENTION_POLL),
         ]
         if Role.FANOUT in self._roles:
-            steps += self._fanout(renderer)
+            steps += self._fanout(self._renderer)
+        if Role.WEB in self._roles and self._settings.watch:
+            steps.append(self._watch())
         if Role.SEND in self._roles:
-            steps.append(("inbound", inbound.step, self.wakes.inbound, POLL))
+            steps.append(("inbound", self._inbound.step, self.wakes.inbound, POLL))
         await stack.enter_async_context(looping(steps))
-        await self._send(stack, inbound)
+        await self._send(stack)
+
+    def _watch(self) -> Loop:
+        """The folders of nightly exports; on a machine that has them, whichever has the lease."""
+        database, tools = self._base.database, self._base.tools
+        acceptor = Acceptor(database, tools, self._clock, self.wakes)
+        importer = Importer(database, tools, self._clock, acceptor)
+        step = Watch(database, importer, self._settings.watch).step
+        return ("watch", self._one_of_all(step, "watch"), Wake(), watch.POLL)
 
     async def _publish_heads(self) -> bool:
         """Once a day the ends of the consent ledger's chains go into the log, out of our reach."""
@@ -132,11 +172,21 @@ class Parts:
                 log.info("consent ledger head", **fields)
         return False
 
-    def _one_of_all(self, step: Callable[[], Awaitable[bool]]) -> Callable[[], Awaitable[bool]]:
-        """The step, in whichever process of any role has the lease of the sweep."""
+    async def _destroy_old(self) -> bool:
+        """A little of every school's texts and ledger that is past its time of keeping."""
+        database, now, more = self._base.database, self._clock.now(), False
+        for period in await database.read(retention.periods):
+            work = partial(retention.step, tools=self._base.tools, period=period, now=now)
+            more |= await database.write(work)
+        return more
+
+    def _one_of_all(
+        self, step: Callable[[], Awaitable[bool]], lease: str = SWEEP
+    ) -> Callable[[], Awaitable[bool]]:
+        """The step, in whichever process of those that run it has the lease."""
 
         async def of_the_holder() -> bool:
-            return await self.holding.hold(SWEEP) and await step()
+            return await self.holding.hold(lease) and await step()
 
         return of_the_holder
 
@@ -144,35 +194,45 @@ class Parts:
         database, tools = self._base.database, self._base.tools
         fanout = Fanout(database, tools, self._clock, self.wakes)
         compose = Compose(database, tools, self._clock, self.wakes, renderer, self._ways)
+        asking = Requests(database, tools, self._clock, self.wakes, renderer, self._ways)
+        requests = self._one_of_all(asking.step, REQUESTS)
         return [
             ("fanout", fanout.step, self.wakes.fanout, POLL),
             ("compose", compose.step, self.wakes.compose, POLL),
+            ("requests", requests, self.wakes.requests, POLL),
         ]
 
-    async def _send(self, stack: AsyncExitStack, inbound: InboundLoop) -> None:
+    async def _send(self, stack: AsyncExitStack) -> None:
         """Take the routes that are free; queue up for the others."""
-        settle = Settle(self._base.database, self._clock, self.wakes, owner=self._base.holder)
-        sendings = [
-            Sending(
-                self.holding,
-                channel,
-                Reports(
-                    results=settle,
-                    receipts=self.receipts.store,
-                    inbound=inbound.store,
-                    room=self.wakes.dispatch.set,
-                    mine=partial(self.holding.held, leases.of_route(channel.name)),
-                ),
-                self._steps_of(route, channel),
-            )
-            for route, channel in self._sends
-        ]
+        settle = Settle(
+            self._base.database, self._base.tools, self._clock, self.wakes, owner=self._base.holder
+        )
+        sendings = [self._sending(route, channel, settle) for route, channel in self._sends]
         for sending in sendings:
             # Once before the door opens, so that readiness knows whose they are.
             await sending.take()
         _in_background(stack, *(sending.run() for sending in sendings))
 
-    def _steps_of(self, route: SmppSettings, channel: SmppChannel) -> list[Loop]:
+    def _sending(self, route: OwnRoute, channel: AnyChannel, settle: Settle) -> Sending:
+        steps = self._steps_of(route, channel)
+        results: Results = settle
+        if self._ways.leads_on(route.name):
+            own = Failover(
+                self._base.database, self._clock, self.wakes, channel, self._ways,
+                after=int(route.out_after * SECOND),
+            )  # fmt: skip
+            steps.append(("failover", own.step, Wake(), failover.POLL))
+            results = own.hearing(settle)
+        reports = Reports(
+            results=results,
+            receipts=self.receipts.store,
+            inbound=self._inbound.store,
+            room=self.wakes.dispatch.set,
+            mine=partial(self.holding.held, leases.of_route(channel.name)),
+        )
+        return Sending(self.holding, channel, reports, steps)
+
+    def _steps_of(self, route: OwnRoute, channel: AnyChannel) -> list[Loop]:
         database, tools = self._base.database, self._base.tools
         dispatch = Dispatch(
             database, tools, self._clock, channel,
@@ -180,7 +240,9 @@ class Parts:
         )  # fmt: skip
         silent = Unanswered(
             database, tools, self._clock, self.wakes, channel,
-            query_after=int(route.query_after * SECOND),
+            query_after=int(route.query_after * SECOND), at_a_time=route.at_a_time,
+            looks_up=route.looks_up,
+            reachable=channel.running if isinstance(channel, HttpChannel) else None,
         )  # fmt: skip
         return [
             ("dispatch", dispatch.step, self.wakes.dispatch, POLL),
@@ -207,13 +269,15 @@ class Parts:
             size=lambda request: len(request.drafts) or 1,
             hopeless=is_outage,
         )
-        admin = AdminEndpoint(
-            callers, database, tools, self._clock, self.wakes, explain=self.explain
-        )
+        context = Context(
+            callers, database, tools, self._clock, self.wakes, self.explain, self.explain_receipt,
+            Bodies(),
+        )  # fmt: skip
+        door = EventsDoor(callers, acceptor, collector, database, context.bodies)
+        pushed = {route.name: route.http for route in self._routes if route.http is not None}
         return [
-            *EventsDoor(callers, acceptor, collector, database).routes(),
-            *admin.routes(),
-            *DoubtEndpoint(callers, database, tools, self._clock, self.wakes).routes(),
+            *CallbackDoor(pushed, self.receipts.store, self._inbound.store).routes(),
+            *table.routes(context, door, acceptor),
         ]
 
 

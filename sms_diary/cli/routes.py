@@ -14,14 +14,15 @@ import typer
 from sms_diary.cli.common import ConfigOption, run
 
 if TYPE_CHECKING:
+    from sms_diary.channels.http.profile import Profile as HttpProfile
     from sms_diary.channels.smpp.profile import Profile
     from sms_diary.channels.spec import Provider
-    from sms_diary.config import Route, Settings
+    from sms_diary.config import HttpRoute, Route, Settings
 
 app = typer.Typer(help="Маршруты к операторам: показать, проверить.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="ROUTE", help="Имя маршрута из настроек (name).")]
 _SOURCE_RU = {"route": "маршрут", "provider": "файл оператора", "default": "по умолчанию"}
-_NOT_SHOWN = frozenset({"name", "password", "vendor_codes"})
+_NOT_SHOWN = frozenset({"name", "password", "vendor_codes", "of_phones"})
 
 
 @app.command("list")
@@ -29,13 +30,17 @@ def list_routes(config: ConfigOption = None) -> None:
     """Маршруты: имя, оператор, адрес, отправитель, пределы."""
 
     async def work() -> None:
-        from sms_diary.config import load
+        from sms_diary.cli import http_routes
+        from sms_diary.config import HttpRoute, load
 
         settings = load(config)
         if not settings.routes:
             print("Маршрутов нет. Впишите [[routes]] в настройки: docs/configuration.md.")
         for route in settings.routes:
-            print(_line(_profile(settings, route)))
+            if isinstance(route, HttpRoute):
+                print(http_routes.line(_http_profile(settings, route)))
+            else:
+                print(_line(_profile(settings, route)))
 
     run(work())
 
@@ -55,15 +60,26 @@ def show(name: Name, config: ConfigOption = None) -> None:
     """Все действующие настройки маршрута и откуда каждая взялась. Пароль не показывается."""
 
     async def work() -> None:
-        from sms_diary.config import load
+        from sms_diary.cli import http_routes
+        from sms_diary.config import HttpRoute, load
 
         settings = load(config)
         route = _route(settings, name)
-        profile = _profile(settings, route)
-        for line in _shown(profile, route):
+        if isinstance(route, HttpRoute):
+            lines = http_routes.shown(_http_profile(settings, route), reply_to=route.reply_to)
+        else:
+            lines = _shown(_profile(settings, route), route)
+        for line in [*lines, *_order(route)]:
             print(line)
 
     run(work())
+
+
+def _order(route: Route | HttpRoute) -> list[str]:
+    """What carries its texts when it is out."""
+    after = f"Если маршрут не работает {route.out_after:g} с, вместо него"
+    lines = [f"{after}: {', '.join(route.backup)}."] if route.backup else []
+    return lines + ([f"Срочное идёт через: {', '.join(route.urgent)}."] if route.urgent else [])
 
 
 def _shown(profile: Profile, route: Route) -> list[str]:
@@ -144,16 +160,23 @@ def try_route(
     """
 
     async def work() -> bool:
+        from sms_diary.cli.http_try import HttpTrial
         from sms_diary.cli.route_try import Trial
-        from sms_diary.config import load
+        from sms_diary.config import HttpRoute, load
         from sms_diary.errors import ConfigError
         from sms_diary.phone import normalise
 
         settings = load(config)
-        profile = _profile(settings, _route(settings, name))
+        route = _route(settings, name)
         number = normalise(to)
         if number is None:
             raise ConfigError("--to: это не российский мобильный номер. Пример: +79000000000.")
+        if isinstance(route, HttpRoute):
+            if trace is not None or trace_personal:
+                raise ConfigError("--trace бывает только у маршрутов по SMPP.")
+            trial = HttpTrial(_http_profile(settings, route).settings, wait=wait)
+            return await trial.run(number, text or _usual_text(settings))
+        profile = _profile(settings, route)
         # One connection is enough to see whether it works; the service's trace is the service's.
         one = replace(
             profile.settings,
@@ -191,7 +214,7 @@ def _usual_text(settings: Settings) -> str:
     return file.read_text(encoding="utf-8").strip()
 
 
-def _route(settings: Settings, name: str) -> Route:
+def _route(settings: Settings, name: str) -> Route | HttpRoute:
     from sms_diary.errors import ConfigError
 
     for route in settings.routes:
@@ -206,3 +229,12 @@ def _profile(settings: Settings, route: Route) -> Profile:
     from sms_diary.config import provider_folders, route_values
 
     return profile.load(route_values(route), provider_folders(settings))
+
+
+def _http_profile(settings: Settings, route: HttpRoute) -> HttpProfile:
+    from sms_diary.channels.http import profile
+    from sms_diary.config import provider_folders, route_values
+
+    return profile.load(
+        route_values(route), provider_folders(settings), public_url=settings.public_url
+    )

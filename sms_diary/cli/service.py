@@ -48,18 +48,13 @@ def check(config: ConfigOption = None) -> None:
     async def work() -> None:
         from sms_diary.app import opened
         from sms_diary.channels import spec
-        from sms_diary.channels.smpp import profile, trace
-        from sms_diary.config import provider_folders, route_values
+        from sms_diary.config import provider_folders
         from sms_diary.render import Renderer
         from sms_diary.resources import templates_dir
 
         settings = load(config)
         folders = provider_folders(settings)
-        for route in settings.routes:
-            own = profile.load(route_values(route), folders).settings
-            print(f"маршрут {own.name}: {own.host}:{own.port}, настройки верны")
-            if own.trace and own.trace_personal:
-                print(f"маршрут {own.name}: {trace.PERSONAL_RU} ({own.trace})")
+        _check_routes(settings)
         if not settings.routes:
             print("маршрутов нет: сообщения будут копиться, пока не впишете [[routes]]")
         for provider in spec.names(folders):
@@ -73,6 +68,23 @@ def check(config: ConfigOption = None) -> None:
                 print(about_key(settings))
 
     run(work())
+
+
+def _check_routes(settings: Settings) -> None:
+    """Say of each route that it is right; raises ConfigError for the first that is not."""
+    from sms_diary.channels.smpp import profile, trace
+    from sms_diary.cli import http_routes
+    from sms_diary.config import HttpRoute, provider_folders, route_values
+
+    for route in settings.routes:
+        if isinstance(route, HttpRoute):
+            for line in http_routes.checked(settings, route):
+                print(line)
+            continue
+        own = profile.load(route_values(route), provider_folders(settings)).settings
+        print(f"маршрут {own.name}: {own.host}:{own.port}, настройки верны")
+        if own.trace and own.trace_personal:
+            print(f"маршрут {own.name}: {trace.PERSONAL_RU} ({own.trace})")
 
 
 def serve(

@@ -11,6 +11,7 @@ from sms_diary.cli.common import NowOption, clock_of, fast_loop, run
 
 if TYPE_CHECKING:
     from sms_diary.simulator import Options
+    from sms_diary.simulator.run import Played
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +23,17 @@ def simulator(
     host: Annotated[str, typer.Option(help="Адрес.")] = "127.0.0.1",
     smpp_port: Annotated[int, typer.Option(help="Порт SMPP.")] = 2775,
     web_port: Annotated[int, typer.Option(help="Порт страницы с телефонами.")] = 8775,
+    provider: Annotated[
+        str, typer.Option(help="Играть провайдера по HTTP: его файл или имя из поставки.")
+    ] = "",
+    http_port: Annotated[int, typer.Option(help="Порт провайдера.")] = 8776,
+    secret: Annotated[
+        list[str] | None, typer.Option(help="Секрет, который нужно знать: имя=значение.")
+    ] = None,
+    receipts_to: Annotated[
+        str, typer.Option(help="Куда приносить отчёты, если адреса нет в запросе.")
+    ] = "",
+    inbound_to: Annotated[str, typer.Option(help="Куда приносить SMS с телефонов.")] = "",
     ledger: Annotated[Path | None, typer.Option(help="Записывать принятое в файл (JSON).")] = None,
     options: Annotated[
         str, typer.Option(help="Настройки имитатора: файл JSON или TOML либо сам JSON.")
@@ -104,7 +116,30 @@ def simulator(
     }  # fmt: skip
     chosen = _read(options, {name: value for name, value in given.items() if value is not None})
     fast_loop()
-    run(run_simulator(host, smpp_port, web_port, chosen, ledger))
+    played = _played(provider, http_port, secret or [], receipts_to, inbound_to)
+    run(run_simulator(host, smpp_port, web_port, chosen, ledger, played))
+
+
+def _played(
+    provider: str, port: int, secrets: list[str], receipts: str, inbound: str
+) -> Played | None:
+    """The provider to be played; its file by its path, or one that ships by its name."""
+    from sms_diary.errors import ConfigError
+    from sms_diary.resources import providers_dir
+    from sms_diary.simulator.provider import Unplayable, read
+    from sms_diary.simulator.run import Played
+
+    async def work() -> Played:
+        file = (
+            Path(provider) if provider.endswith(".toml") else providers_dir() / f"{provider}.toml"
+        )
+        pairs = dict(one.partition("=")[::2] for one in secrets)
+        try:
+            return Played(read(file, pairs), port, receipts, inbound)
+        except Unplayable as wrong:
+            raise ConfigError(str(wrong)) from wrong
+
+    return run(work()) if provider else None
 
 
 def _read(options: str, given: dict[str, object]) -> Options:

@@ -40,6 +40,11 @@ class Receipt:
         """Whose part it was."""
         return self.entry.account
 
+    @property
+    def is_intermediate(self) -> bool:
+        """Whether it tells of a state that is not the end."""
+        return self._intermediate
+
     def pdu(self, sequence: int) -> bytes:
         """Return the octets."""
         return self._book.form.build(

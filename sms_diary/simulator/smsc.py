@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Protocol
 
 from sms_diary.simulator import feed, ids, rules, spec, wire
 from sms_diary.simulator.accounts import Accounts
@@ -31,6 +32,14 @@ from sms_diary.simulator.stats import Stats
 _QUARTER = timedelta(minutes=15)
 
 
+class Carrier(Protocol):
+    """Another way than deliver_sm for what a client must hear."""
+
+    def add(self, deliveries: Sequence[Delivery]) -> None: ...
+
+    def __len__(self) -> int: ...
+
+
 def _wall() -> int:
     return time.time_ns() // 1_000_000
 
@@ -40,7 +49,8 @@ class Smsc:
 
     `now` gives epoch milliseconds (the machine's clock by default), `zone` the time zone of
     receipts' dates and of the page (the machine's by default). `ledger_file` is appended to,
-    a JSON line a part, before the client hears that the part was taken.
+    a JSON line a part, before the client hears that the part was taken. `carrier` brings receipts
+    and parents' SMS where the client does not bind for them.
     """
 
     def __init__(
@@ -50,6 +60,7 @@ class Smsc:
         ledger_file: Path | None = None,
         now: Callable[[], int] = _wall,
         zone: tzinfo | None = None,
+        carrier: Carrier | None = None,
     ) -> None:
         self.options = options
         self.now = now
@@ -70,10 +81,10 @@ class Smsc:
         self._blocks: dict[bytes, bytes] = {}
         self._numbers: dict[bytes, str] = {}  # by address block, once it was checked
         self._deliveries = Deliveries(options.redelivery_delay, lambda: self._sessions)
-        self._receipts = ReceiptBook(
-            options, self.zone, self.stats, self.feed, now, self._deliveries.add
-        )
-        self._letterbox = Letterbox(options, self.stats, self.feed, now, self._deliveries.add)
+        self._carrier = carrier
+        add = self._deliveries.add if carrier is None else carrier.add
+        self._receipts = ReceiptBook(options, self.zone, self.stats, self.feed, now, add)
+        self._letterbox = Letterbox(options, self.stats, self.feed, now, add)
         self._accounts = Accounts(options, time.monotonic())
         self._admission = Admission(options, self.stats, time.monotonic())
         self._first_id = time.time_ns() // 1000  # so that a restarted SMSC repeats no id
@@ -99,8 +110,9 @@ class Smsc:
 
     @property
     def waiting(self) -> int:
-        """How many deliver_sm wait for a client or a window."""
-        return len(self._deliveries)
+        """How many deliver_sm wait for a client or a window; or what the carrier has still to
+        bring."""
+        return len(self._deliveries if self._carrier is None else self._carrier)
 
     @property
     def sessions(self) -> int:

@@ -53,6 +53,7 @@ def load(own: Mapping[str, Any], folders: Iterable[Path], *, public_url: str) ->
     settings = HttpSettings(
         title=provider.title, spec=http, secrets=secrets, urls=urls, private=http.self_hosted,
         public_url=public_url, token=token, rate=own.pop("rate", http.rate),
+        gap=own.pop("gap", http.gap),
         concurrent=own.pop("concurrent", http.concurrent),
         query_after=own.pop("query_after", _query_after(http)), **own,
     )  # fmt: skip

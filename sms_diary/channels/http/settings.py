@@ -8,6 +8,7 @@ from dataclasses import replace
 from sms_diary.carrying import Carrying
 from sms_diary.channels.spec.http import Http
 from sms_diary.channels.spec.meanings import word
+from sms_diary.clock import SECOND
 from sms_diary.values import value
 
 _CALLBACKS = "/callbacks"
@@ -35,6 +36,8 @@ class HttpSettings:
     proxy: str = ""
     ca_file: str = ""
     rate: float = 0.0
+    gap: float = 0.0
+    """Between two identical texts to one number; 0 = the provider does not mind."""
     concurrent: int = 4
     query_after: float = 0.0
     """Seconds after which a part without a receipt is asked for; 0 = never."""
@@ -68,7 +71,7 @@ class HttpSettings:
 
     def carrying(self) -> Carrying:
         """The provider cuts long texts itself."""
-        return Carrying(latin=self.spec.latin, whole=True)
+        return Carrying(latin=self.spec.latin, whole=True, gap=int(self.gap * SECOND))
 
     def without_queues(self) -> HttpSettings:
         """For whoever stores nothing: a queue gives everything once."""

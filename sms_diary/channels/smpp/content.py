@@ -12,6 +12,7 @@ from functools import lru_cache
 from sms_diary.carrying import Carrying
 from sms_diary.channels import pdu
 from sms_diary.channels.smpp.settings import SmppSettings
+from sms_diary.clock import SECOND
 from sms_diary.encoding import Alphabet, choose, encode
 
 _UCS2_OCTETS, _GSM7_SEPTETS = 140, 160
@@ -61,6 +62,7 @@ def carrying(settings: SmppSettings) -> Carrying:
         lacking=_lacking(_codec(settings)) if latin else frozenset(),
         header=1 if settings.long in ("udh16", "sar") else 0,
         whole=settings.long == "payload",
+        gap=int(settings.gap * SECOND),
     )
 
 

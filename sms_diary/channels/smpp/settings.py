@@ -101,6 +101,8 @@ class SmppSettings:
     """Of each session: parts handed over and not yet reported and committed."""
     rate: float = 0.0
     """Parts per second of the whole route, shared by its sessions; 0 = as fast as answers come."""
+    gap: float = 0.0
+    """Between two identical texts to one number; 0 = the operator does not mind."""
     enquire_link: float = 30.0
     """Silence after which the peer is asked whether it lives (SMPP 3.4 §7.2)."""
     response_timeout: float = 30.0

@@ -152,6 +152,8 @@ class Http(Strict):
     zone: str = "Europe/Moscow"
     rate: float = Field(0.0, ge=0)
     """Messages a second; 0 = no limit."""
+    gap: float = Field(0.0, ge=0, le=86_400)
+    """Seconds between two identical texts to one number; 0 = the provider does not mind."""
     concurrent: int = Field(4, ge=1, le=64)
     """Requests at once."""
     connect_timeout: float = Field(10.0, gt=0)
