@@ -153,9 +153,9 @@ Day = Annotated[
     AfterValidator(_day),
     WithJsonSchema({"type": "string", "format": "date", "pattern": "^20[0-9]{2}-"}),
 ]
-_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_CLOCK = r"^(([01]?[0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 Clock = Annotated[str, Text(pattern=_CLOCK)]
-"""A time of the day, «08:30»."""
+"""A time of the day, «8:30»; «24:00» is its end."""
 Slug = Annotated[str, WithJsonSchema({"type": "string", "pattern": SLUG})]
 _WHICH = "Короткое имя школы; нужно токену, который открывает все школы."
 
