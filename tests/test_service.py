@@ -12,8 +12,10 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
@@ -118,10 +120,12 @@ class Machine:
         (self.folder / "sms-diary.toml").write_text(text)
 
     async def add_school(self) -> tuple[str, str]:
-        """`school add`; the secret and the token that it printed."""
+        """`school add`, open at all hours; the secret and the token that it printed."""
         code, out, _ = await self.command("school", "add", SLUG, "--short", "Школа 5",
                                           "--settle", "0", "--live")  # fmt: skip
         assert code == 0
+        hours = ("rhythms=marks=now", "day_from=0:00", "day_to=24:00", "off_days=[]")
+        assert (await self.command("school", "set", SLUG, *hours))[0] == 0
         secret, token = (re.search(rf"^{n}=(\S+)$", out, re.M) for n in ("webhook_secret", "token"))
         assert secret is not None
         assert token is not None
@@ -175,7 +179,8 @@ async def test_a_signed_mark_arrives_at_another_smpp_server_and_its_receipt_come
                 "kind": "announcement.posted", "audience": {"pupils": [{"id": "p1"}]},
                 "text": long, "date": "2099-01-01", "until": "2099-01-01", "urgent": True,
             }  # fmt: skip
-            assert (await journal.post([mark(0), announcement])).status == 202
+            today = datetime.now(ZoneInfo("Europe/Samara")).date().isoformat()
+            assert (await journal.post([mark(0, date=today), announcement])).status == 202
             service.process.send_signal(signal.SIGHUP)
             await eventually(_delivered(journal, 2))
             code, out, errors = await machine.command("health", "--url", address)
