@@ -16,12 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import aiohttp
 from standardwebhooks import Webhook
 
 from sms_diary.app import Service, running
-from sms_diary.clock import Clock, SystemClock
+from sms_diary.clock import Clock, ShiftedClock, local, millis
 from sms_diary.config import Settings
 from sms_diary.db import Database
 from sms_diary.store import schools
@@ -29,14 +30,17 @@ from sms_diary.store.schools import School
 from tests import seeding
 
 PATIENCE = 20.0
+SAMARA = ZoneInfo("Europe/Samara")
+CLOCK = ShiftedClock(millis(datetime(2026, 11, 24, 12, 0, tzinfo=SAMARA)))
+"""The school day that is told of, whatever day it is; it goes on as fast as any other."""
 SLUG, OTHER = "school-5", "school-7"
 # What no request may change by being refused; leases are the service's own heartbeat.
-_OWN = {"lease", "sqlite_sequence"}
+_OWN = {"lease", "sqlite_sequence", "swept", "destruction"}
 
 
 def mark(pupil: int = 0, value: str = "5", **more: Any) -> dict[str, Any]:
     """A mark of one of the seeded pupils."""
-    at = datetime.now(UTC).isoformat(timespec="seconds")
+    at = local(CLOCK.now(), SAMARA).isoformat(timespec="seconds")
     return {
         "kind": "mark.set", "at": at, "pupil": {"id": f"p{pupil}"}, "subject": "Математика",
         "date": "2026-11-24", "lesson": 3, "mark": value, **more,
@@ -184,7 +188,7 @@ async def at_the_door(
     made: Settings, *, pupils: int = 3, clock: Clock | None = None
 ) -> AsyncIterator[Door]:
     """Start the service; two live schools, the first with pupils p0, p1 … and a parent each."""
-    async with running(made, clock or SystemClock()) as service, aiohttp.ClientSession() as http:
+    async with running(made, clock or CLOCK) as service, aiohttp.ClientSession() as http:
         tools = service.base.tools
         async with service.base.database.transaction() as q:
             school = await seeding.live_school(q, tools, SLUG)
