@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from scripts.harness import figures, ledger, settings
+from scripts.harness import digests, figures, ledger, settings
 from scripts.harness.door import prepare
 from scripts.harness.figures import Outcome
 from scripts.harness.load import Programs, drive
@@ -158,7 +158,7 @@ def main() -> int:
     options = _options()
     outcome = asyncio.run(_bench(options))
     head = {"engine": options.engine, "messages": options.messages, "batch": options.batch}
-    print(json.dumps(head | outcome.as_dict()))
+    print(json.dumps(head | outcome.as_dict() | {"digests_per_s": digests.a_second()}))
     return 0 if outcome.verdict.green else 1
 
 

@@ -16,8 +16,8 @@ from sms_diary.channels.base import Channel, Outcome, Result
 from sms_diary.clock import Clock
 from sms_diary.db import Database, Queries, Row
 from sms_diary.errors import ChannelError
-from sms_diary.model import FINAL, Failure, PartState
-from sms_diary.store import leases, outbox, receipts, withdraw
+from sms_diary.model import FINAL, Failure, PartState, Scope
+from sms_diary.store import leases, outbox, receipts, troubles, withdraw
 from sms_diary.store.outbox import Settled
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
@@ -98,8 +98,11 @@ class Dispatch:
 class Settle:
     """Where channels bring their results."""
 
-    def __init__(self, database: Database, clock: Clock, wakes: Wakes, *, owner: str) -> None:
+    def __init__(
+        self, database: Database, tools: Tools, clock: Clock, wakes: Wakes, *, owner: str
+    ) -> None:
         self._database = database
+        self._tools = tools
         self._owner = owner
         self._clock = clock
         self._wakes = wakes
@@ -107,13 +110,15 @@ class Settle:
     async def __call__(self, route: str, results: Sequence[Result]) -> None:
         """Write the outcomes in one transaction; returns when it is committed."""
         crash.passing("settle.begun")
-        write = partial(_write, route, self._owner, results, self._clock.now())
+        write = partial(_write, self._tools, route, self._owner, results, self._clock.now())
         await self._database.write(write, urgent=True)
         crash.passing("settle.committed")
         self._wakes.dispatch.set()
 
 
-async def _write(route: str, owner: str, results: Sequence[Result], now: int, q: Queries) -> None:
+async def _write(
+    tools: Tools, route: str, owner: str, results: Sequence[Result], now: int, q: Queries
+) -> None:
     await receipts.one_at_a_time(q, route)
     failed = [r.part_id for r in results if r.outcome is Outcome.FAILED]
     attempts = await outbox.attempts(q, failed) if failed else {}
@@ -123,7 +128,14 @@ async def _write(route: str, owner: str, results: Sequence[Result], now: int, q:
     if accepted:
         await outbox.mark_told(q, [r.part_id for r in accepted])
         ids = [(r.part_id, r.provider_id) for r in accepted]
-        await receipts.adopt(q, route, ids, now=now)
+        await receipts.adopt(q, tools, route, ids, now=now)
+    of_phones = [
+        (r.part_id, r.failure, r.code)
+        for r in results
+        if r.outcome is Outcome.FAILED and r.scope is Scope.NUMBER and r.failure is not None
+    ]
+    if of_phones:
+        await troubles.refused(q, tools, route, of_phones, now=now)
     waiting = [s.part_id for s in settled if s.state in (PartState.QUEUED, PartState.RETRY)]
     if waiting:
         await withdraw.come_back(q, waiting, now=now)

@@ -6,6 +6,7 @@
   + DatabaseError
     - DatabaseNewer    the database was made by a newer version of the program
     - DatabaseBusy     another process holds this SQLite database
+  + NotYet             what is asked for must wait for something that is about to happen
   + FileProblem        a school's file cannot be read; the text tells the school why
   + PduError           bytes from the wire that are not the SMPP they claim to be
   + ChannelError       a channel cannot start, or cannot send just now
@@ -38,6 +39,10 @@ class DatabaseNewer(DatabaseError):
 
 class DatabaseBusy(DatabaseError):
     """Another process serves this SQLite database."""
+
+
+class NotYet(SmsDiaryError):
+    """It must wait; the text says for what."""
 
 
 class FileProblem(SmsDiaryError):

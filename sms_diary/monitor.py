@@ -82,6 +82,10 @@ class Monitor:
             "sms_diary_oldest_doubt_seconds", "Сколько самая старая из них ждёт решения",
             registry=registry,
         )  # fmt: skip
+        self._failing = Gauge(
+            "sms_diary_numbers_failing", "Номера, до которых не дошло последнее SMS",
+            registry=registry,
+        )  # fmt: skip
         self._holds = Gauge(
             "sms_diary_route_held", "1: маршрут держит этот процесс", ["route"], registry=registry
         )
@@ -153,6 +157,7 @@ class Monitor:
                 self._waiting.labels(stage).set(getattr(queues, stage))
             self._oldest.set(self._age(queues.oldest_due))
             self._in_doubt.set(queues.doubt)
+            self._failing.set(queues.failing)
             self._oldest_doubt.set(self._age(queues.oldest_doubt))
         for channel in self._channels:
             self._holds.labels(channel.name).set(self._held(channel.name))

@@ -13,9 +13,9 @@ from functools import partial
 
 from sms_diary import crash
 from sms_diary.channels.base import ReceiptReport
-from sms_diary.clock import SECOND, Clock
+from sms_diary.clock import MINUTE, SECOND, Clock
 from sms_diary.db import Database, Queries
-from sms_diary.store import doubt, receipts, sweeps
+from sms_diary.store import closing, doubt, idempotency, receipts, sweeps
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
 
@@ -25,6 +25,8 @@ ORPHANS = 500
 """Receipts without a part that one sweep looks at again."""
 _DEAD_EVERY = 10 * SECOND
 """Who takes a route over looks at once for what was left; the sweep, for routes nobody takes."""
+_HELD_EVERY = MINUTE
+"""No index finds held lines by their end, and none of them is sent meanwhile."""
 
 
 class Receipts:
@@ -38,6 +40,7 @@ class Receipts:
         self._alone = alone
         self._orphan = 0
         self._looked_for_dead = 0
+        self._looked_at_held = 0
         self.ambiguous: Counter[str] = Counter()
         """Receipts that could mean several parts, and were applied to none, by route."""
 
@@ -64,13 +67,21 @@ class Receipts:
         return False
 
     async def _sweep(self, now: int, q: Queries) -> int:
+        if await closing.shut(q, now=now):
+            self._wakes.compose.set()
         released = await sweeps.release_retries(q, now=now)
         await sweeps.expire(q, now=now)
+        if now - self._looked_at_held >= _HELD_EVERY:
+            self._looked_at_held = now
+            await sweeps.expire_held(q, now=now)
+            await idempotency.sweep(q, now=now)
         await sweeps.give_up_waiting(q, now=now)
         if not self._alone and now - self._looked_for_dead >= _DEAD_EVERY:
             self._looked_for_dead = now
             await sweeps.unheld(q)
-        _, self._orphan = await receipts.match_again(q, now=now, after=self._orphan, limit=ORPHANS)
-        await doubt.resolve(q, now=now, before=now - doubt.UNCLAIMED)
+        _, self._orphan = await receipts.match_again(
+            q, self._tools, now=now, after=self._orphan, limit=ORPHANS
+        )
+        await doubt.resolve(q, self._tools, now=now, before=now - doubt.UNCLAIMED)
         crash.passing("sweep.written")
         return released

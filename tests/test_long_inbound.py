@@ -43,7 +43,7 @@ class Process:
         self.channel = SmppChannel(settings(smsc.port, sessions=sessions))
         self.loop = InboundLoop(db, tools, clock, wakes, renderer, Ways("test", {}))
         self.reports = Reports(
-            Settle(db, clock, wakes, owner="test"),
+            Settle(db, tools, clock, wakes, owner="test"),
             receipts.store,
             self.loop.store,
             wakes.dispatch.set,

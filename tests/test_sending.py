@@ -194,7 +194,10 @@ class Process:
         wakes = Wakes()
         receipts = Receipts(db, tools, clock, wakes, alone=True)
         reports = Reports(
-            Settle(db, clock, wakes, owner=name), receipts.store, _unheard, wakes.dispatch.set
+            Settle(db, tools, clock, wakes, owner=name),
+            receipts.store,
+            _unheard,
+            wakes.dispatch.set,
         )
         dispatch = Dispatch(db, tools, clock, self.channel, owner=name)
         self.sending = Sending(
@@ -278,7 +281,7 @@ async def test_no_step_begins_under_a_lease_that_is_not_surely_held(
         return False
 
     reports = Reports(
-        Settle(db, clock, Wakes(), owner="a"), _unheard, _unheard, Wakes().dispatch.set
+        Settle(db, tools, clock, Wakes(), owner="a"), _unheard, _unheard, Wakes().dispatch.set
     )
     sending = Sending(holding, RecordingChannel(ROUTE), reports, [("step", step, Wake(), 0.02)])
     # Nothing beats, as after a pause of the whole process.
@@ -305,7 +308,7 @@ async def test_a_channel_that_cannot_start_is_tried_again(
 ) -> None:
     holding, channel = held_by(db, tools, "a"), Unable(ROUTE)
     reports = Reports(
-        Settle(db, clock, Wakes(), owner="a"), _unheard, _unheard, Wakes().dispatch.set
+        Settle(db, tools, clock, Wakes(), owner="a"), _unheard, _unheard, Wakes().dispatch.set
     )
     async with background(Sending(holding, channel, reports, []).run()):
         await until(channel.ready)

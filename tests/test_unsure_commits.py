@@ -6,6 +6,7 @@ and then an error comes, as if the connection had broken in between.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -55,6 +56,9 @@ class Unsure:
     def reading(self) -> AbstractAsyncContextManager[Queries]:
         return self._database.reading()
 
+    async def purge(self, tables: Sequence[str]) -> bool:
+        return await self._database.purge(tables)
+
     async def check(self) -> None:
         await self._database.check()
 
@@ -72,7 +76,7 @@ class Here:
         self.unsure = Unsure(db)
         self.channel = RecordingChannel(ROUTE)
         self.dispatch = Dispatch(self.unsure, tools, clock, self.channel, owner="a")
-        self.settle = Settle(self.unsure, clock, Wakes(), owner="a")
+        self.settle = Settle(self.unsure, tools, clock, Wakes(), owner="a")
         self._tools, self._school, self._to = tools, school, to
 
     async def queue(self, *texts: str) -> None:

@@ -5,18 +5,17 @@ HTTP and nothing else: what files say and do is `ingest.imports`'.
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
-from aiohttp import BodyPartReader, web
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp import web
 from pydantic import Field
 
 from sms_diary.api import validation
 from sms_diary.api.auth import allow
+from sms_diary.api.form import Form
 from sms_diary.api.operation import Context, Operation, encoded
 from sms_diary.api.problem import Problem, bytes_response
 from sms_diary.api.serving import admitted, bound
@@ -28,30 +27,24 @@ from sms_diary.ingest.imports import applying, undoing
 from sms_diary.ingest.imports.applying import NoImport
 from sms_diary.ingest.imports.planning import Importer
 from sms_diary.ingest.imports.report import Report, restored
-from sms_diary.ingest.imports.request import ALL, SILENT, Options
 from sms_diary.ingest.kinds.recognise import FileKind
 from sms_diary.store import imports, schools
 from sms_diary.store.imports import STATE_RU, State
 from sms_diary.store.schools import School
 from sms_diary.store.tokens import Right, Token
 
-MAX_BYTES = 64 * 1024 * 1024
-"""Of all files of one request."""
-MAX_FILES = 200
 _FORM = "multipart/form-data"
 _GROUP = "Загрузки файлов"
-_PATIENCE = 30.0
-_LONGEST_FIELD = 1024
 _PROBLEMS = 1_000
-_FIELDS = frozenset({"source", "class", "tell", "numbers_changed"})
-_YES = frozenset({"1", "true", "да"})
 T = TypeVar("T")
 
 
 class Upload(Body):
     """The form: any number of files, and what is said of them."""
 
-    file: list[str] = Field(json_schema_extra={"items": {"type": "string", "format": "binary"}})
+    file: list[str] = Field(
+        min_length=1, json_schema_extra={"items": {"type": "string", "format": "binary"}}
+    )
     source: str = ""
     class_: str = Field("", alias="class")
     tell: str = ""
@@ -154,7 +147,7 @@ class ImportsEndpoint:
         if http.content_type != _FORM:
             raise Problem(415, "not-a-form", f"Нужна форма с файлами: Content-Type: {_FORM}.")
         with tempfile.TemporaryDirectory(prefix="sms-diary-") as folder:
-            form = _Form(Path(folder))
+            form = Form(Path(folder))
             await form.read(http)
             options = form.options()
             if options.tell:
@@ -237,81 +230,3 @@ async def _said(work: Awaitable[T]) -> T:
         raise Problem(409, "not-yet", str(wrong)) from None
     except FileProblem as wrong:
         raise Problem(422, "bad-file", str(wrong)) from None
-
-
-class _Form:
-    """A multipart body (RFC 7578) on its way to disk, within its own limits."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._left = MAX_BYTES
-        self._fields: dict[str, str] = {}
-        self.files: list[tuple[Path, str]] = []
-
-    async def read(self, http: web.Request) -> None:
-        """All of it; a Problem for what is no such form, too large or too slow."""
-        if (http.content_length or 0) > MAX_BYTES + _LONGEST_FIELD * len(_FIELDS):
-            raise _too_large()
-        try:
-            reader = await http.multipart()
-            while (part := await _patiently(reader.next)) is not None:
-                if not isinstance(part, BodyPartReader):
-                    raise _broken()
-                await self._part(part)
-        except (ValueError, AssertionError, RuntimeError, HttpProcessingError,
-                web.RequestPayloadError, ConnectionError):  # fmt: skip
-            raise _broken() from None
-        if not self.files:
-            raise Problem(422, "no-file", "В форме нет ни одного файла (поле file).")
-
-    async def _part(self, part: BodyPartReader) -> None:
-        if part.filename is not None or part.name == "file":
-            if len(self.files) >= MAX_FILES:
-                raise Problem(413, "too-large", f"Файлов больше {MAX_FILES}: сложите их в ZIP.")
-            path = self._folder / str(len(self.files))
-            with await asyncio.to_thread(path.open, "wb") as out:
-                await self._copied(part, out)
-            # The name is for people only: no path is ever made of it.
-            self.files.append((path, (part.filename or "файл").replace("\\", "/").split("/")[-1]))
-            return
-        if part.name not in _FIELDS:
-            raise Problem(422, "bad-field", f"Поля формы: file, {', '.join(sorted(_FIELDS))}.")
-        body = await _patiently(lambda: part.read_chunk(_LONGEST_FIELD + 1))
-        if len(body) > _LONGEST_FIELD:
-            raise Problem(422, "bad-field", "Поле формы слишком длинное.")
-        self._fields[part.name] = bytes(body).decode()
-
-    async def _copied(self, part: BodyPartReader, out: IO[bytes]) -> None:
-        while chunk := await _patiently(part.read_chunk):
-            self._left -= len(chunk)
-            if self._left < 0:
-                raise _too_large()
-            await asyncio.to_thread(out.write, chunk)
-
-    def options(self) -> Options:
-        said = self._fields
-        tell = said.get("tell", "").lower() in _YES
-        return Options(
-            tuple(name for _, name in self.files), said.get("source", "").strip(),
-            said.get("class", "").strip(), ALL if tell else SILENT,
-            numbers_changed=said.get("numbers_changed", "").lower() in _YES,
-        )  # fmt: skip
-
-
-async def _patiently(step: Callable[[], Awaitable[T]]) -> T:
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            return await step()
-    except TimeoutError:
-        raise Problem(
-            408, "too-slow", "Файл перестал приходить. Отправьте его ещё раз.",
-            headers={"Connection": "close"},
-        ) from None  # fmt: skip
-
-
-def _broken() -> Problem:
-    return Problem(400, "broken-body", "Форма с файлами оборвалась, или это не она.")
-
-
-def _too_large() -> Problem:
-    return Problem(413, "too-large", "Файлы больше 64 МиБ. Разделите их на несколько загрузок.")

@@ -4,7 +4,31 @@ from __future__ import annotations
 
 import typer
 
-from sms_diary.cli import consents, imports, messages, routes, schools, service, trial
+from sms_diary.cli import (
+    announcements,
+    consents,
+    exports,
+    forms,
+    held,
+    holidays,
+    imports,
+    inbound,
+    messages,
+    numbers,
+    own_templates,
+    person,
+    providers,
+    quarantine,
+    requests,
+    routes,
+    schools,
+    service,
+    subscriptions,
+    templates,
+    tokens,
+    trial,
+    year,
+)
 
 app = typer.Typer(
     name="sms-diary",
@@ -16,8 +40,24 @@ app = typer.Typer(
 service.register(app)
 app.add_typer(schools.app, name="school")
 app.add_typer(schools.staff, name="staff")
+app.add_typer(tokens.app, name="token")
+app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(imports.app, name="import")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(year.app, name="year")
+app.add_typer(exports.app, name="export")
 app.add_typer(routes.app, name="route")
+app.add_typer(providers.app, name="provider")
 app.add_typer(messages.app, name="messages")
+requests.register(consents.app)
 app.add_typer(consents.app, name="consents")
+app.add_typer(inbound.app, name="inbound")
+app.add_typer(numbers.app, name="numbers")
+app.add_typer(forms.app, name="forms")
+app.add_typer(person.app, name="person")
+app.add_typer(held.app, name="held")
+app.add_typer(holidays.app, name="holidays")
+app.add_typer(announcements.app, name="announcement")
+own_templates.register(templates.app)
+app.add_typer(templates.app, name="templates")
 trial.register(app)

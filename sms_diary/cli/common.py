@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
 import sys
 from collections.abc import Coroutine
@@ -65,6 +66,20 @@ def write_own(file: Path, text: str, *, append: bool = False) -> None:
         raise typer.Exit(2) from None
 
 
+def write_bytes(file: Path, body: bytes) -> None:
+    """The same for what is no text."""
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags, 0o600)
+
+    try:
+        with open(file, "wb", opener=opener) as out:
+            out.write(body)
+    except OSError as error:
+        print(f"Файл «{file}» не записан: {error.strerror}", file=sys.stderr)
+        raise typer.Exit(2) from None
+
+
 def clock_of(now: str | None) -> Clock:
     """The diary's clock: the machine's, or one that starts at `--now` (no zone: Samara's)."""
     if now is None:
@@ -77,6 +92,14 @@ def clock_of(now: str | None) -> Clock:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo("Europe/Samara"))
     return ShiftedClock(millis(moment))
+
+
+def user() -> str:
+    """The name of the system's user, if it tells one."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
 
 
 def fast_loop() -> None:

@@ -35,7 +35,7 @@ HtmlOption = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
     """An open database and the schools that are asked about; `alone`: one was named."""
 
     database: Database
@@ -46,7 +46,7 @@ class _Asked:
 
 
 @asynccontextmanager
-async def _asked(config: Path | None, slug: str) -> AsyncIterator[_Asked]:
+async def asked_about(config: Path | None, slug: str) -> AsyncIterator[Asked]:
     from sms_diary.app import opened
     from sms_diary.config import load
     from sms_diary.errors import ConfigError
@@ -64,7 +64,7 @@ async def _asked(config: Path | None, slug: str) -> AsyncIterator[_Asked]:
             if not found:
                 raise ConfigError(f"Школы «{slug}» нет. Какие есть: sms-diary school list")
         ids = [one.id for one in found] + ([] if slug else [ledger.NO_SCHOOL])
-        yield _Asked(base.database, base.tools, Names(found), sorted(ids), bool(slug))
+        yield Asked(base.database, base.tools, Names(found), sorted(ids), bool(slug))
 
 
 # ---------------------------------------------------------------- chains
@@ -86,7 +86,7 @@ def verify(
         from sms_diary.reports import verdicts
 
         published = None if head is None else _published(head)
-        async with _asked(config, school) as asked:
+        async with asked_about(config, school) as asked:
             if published is not None and asked.alone:
                 published = [one for one in published if one.school_id in asked.school_ids]
             compared = None if published is None else len(published)
@@ -112,7 +112,7 @@ def _published(file: Path) -> list[Head]:
     return heads.read(text)
 
 
-async def _verdicts(asked: _Asked, published: list[Head]) -> list[Verdict]:
+async def _verdicts(asked: Asked, published: list[Head]) -> list[Verdict]:
     from sms_diary.store import ledger
     from sms_diary.store.verify import verify
 
@@ -143,7 +143,7 @@ def head_(
     async def work() -> list[str]:
         from sms_diary.reports import heads
 
-        async with _asked(config, school) as asked, asked.database.reading() as q:
+        async with asked_about(config, school) as asked, asked.database.reading() as q:
             found = await heads.published(q, now=clock.now())
             own = {str(one) for one in asked.school_ids}
             return [heads.line(one) for one in found if not asked.alone or one["school_id"] in own]
@@ -184,8 +184,8 @@ def prove(
 
         if bool(message) == number:
             raise ConfigError("Назовите что-то одно: --message НОМЕР или --number.")
-        wanted = _number() if number else _message_id(message)
-        async with _asked(config, school) as asked, asked.database.reading() as q:
+        wanted = asked_number() if number else _message_id(message)
+        async with asked_about(config, school) as asked, asked.database.reading() as q:
             if isinstance(wanted, str):
                 return await _about_number(q, asked, wanted, clock.now())
             return await _about_message(q, asked, wanted, clock.now())
@@ -204,12 +204,12 @@ def _message_id(typed: str) -> int:
     raise ConfigError("Номер сообщения — целое число, как в /v1/messages.")
 
 
-def _number() -> str:
+def asked_number(what: str = "Номер") -> str:
     """Asked for, so that it does not stay in the history of commands."""
     from sms_diary.errors import ConfigError
     from sms_diary.phone import normalise
 
-    typed = typer.prompt("Номер") if sys.stdin.isatty() else sys.stdin.readline()
+    typed = typer.prompt(what) if sys.stdin.isatty() else sys.stdin.readline()
     number = normalise(typed.strip())
     if number is None:
         raise ConfigError("Это не номер мобильного: нужно вида +7 900 000-10-01.")
@@ -217,7 +217,7 @@ def _number() -> str:
 
 
 async def _about_message(
-    q: Queries, asked: _Asked, message_id: int, now: int
+    q: Queries, asked: Asked, message_id: int, now: int
 ) -> tuple[Page, dict[str, Any]]:
     from sms_diary.errors import ConfigError
     from sms_diary.reports import proof_json, proof_page
@@ -237,7 +237,7 @@ async def _about_message(
 
 
 async def _about_number(
-    q: Queries, asked: _Asked, number: str, now: int
+    q: Queries, asked: Asked, number: str, now: int
 ) -> tuple[Page, dict[str, Any]]:
     from sms_diary.errors import ConfigError
     from sms_diary.phone import mask

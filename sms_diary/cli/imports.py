@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sms_diary.cli.common import ConfigOption, NowOption, clock_of, run
+from sms_diary.cli import import_files
+from sms_diary.cli.common import ConfigOption, NowOption, clock_of, run, user
 
 if TYPE_CHECKING:
     from sms_diary.app import Base
     from sms_diary.ingest.files.report import FileReport
     from sms_diary.store.schools import School
 
-app = typer.Typer(help="Загрузить файл школы: список с телефонами, отметки.", no_args_is_help=True)
+app = typer.Typer(
+    cls=import_files.FilesByDefault,
+    help="Загрузить файлы школы: sms-diary import ФАЙЛ… --school ИМЯ. Что в них, видно само.",
+    no_args_is_help=True,
+)
 FileArgument = Annotated[Path, typer.Argument(help="Файл CSV, как его сохраняет Excel.")]
 SchoolOption = Annotated[str, typer.Option("--school", help="Короткое имя школы.")]
 ClassOption = Annotated[
@@ -42,6 +46,13 @@ def contacts(
         str, typer.Option(help="Кто загружает, для журнала согласий (обычно имя пользователя).")
     ] = "",
     class_name: ClassOption = "",
+    numbers_changed: Annotated[
+        bool,
+        typer.Option(
+            "--numbers-changed",
+            help="Если у родителя в списке другой номер: он сменился, на прежний не писать.",
+        ),
+    ] = False,
     dry_run: DryRunOption = False,
     verbose: VerboseOption = False,
     config: ConfigOption = None,
@@ -55,8 +66,8 @@ def contacts(
 
         return await load_contacts(
             base.database, base.tools, clock, found, data, file_name=file.name,
-            consent_source=consent_source, by=by or _user(), default_class=class_name,
-            dry_run=dry_run,
+            consent_source=consent_source, by=by or user(), default_class=class_name,
+            numbers_changed=numbers_changed, dry_run=dry_run,
         )  # fmt: skip
 
     _import(file, school, config, load, verbose=verbose)
@@ -124,9 +135,4 @@ def _import(
         print(line)
 
 
-def _user() -> str:
-    """The name of the system's user, if it tells one."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""
+import_files.register(app)

@@ -116,7 +116,7 @@ def done(
             raise ConfigError("Напишите, кто прочитал: --by «Петрова А. В.»")
         async with _asked(config, school) as asked:
             return await waiting.done(
-                asked.q, inbound_id, school_id=asked.school_id, by=by.strip(),
+                asked.q, asked.tools, inbound_id, school_id=asked.school_id, by=by.strip(),
                 now=clock_of(now).now(),
             )  # fmt: skip
 

@@ -13,17 +13,10 @@ from sms_diary.clock import local
 from sms_diary.model import PART_RU, PartState
 from sms_diary.phone import mask
 from sms_diary.reports.page import Page, Section
-from sms_diary.store.problems import Kind, Problem, Said
+from sms_diary.store.problems import KIND_RU, Kind, Problem, Said
 
 Explain = Callable[[Said], str]
 """What an operator's code means, in Russian; "" where nobody knows."""
-
-KIND_RU: dict[Kind, str] = {
-    Kind.BLOCKED: "отказ от рассылок у оператора",
-    Kind.SUSPENDED: "рассылка остановлена: ничего не доходит",
-    Kind.WRONG: "номер чужой",
-    Kind.FAILING: "не доходит, пока пробуем",
-}
 
 TO_DO_RU: dict[Kind, str] = {
     Kind.BLOCKED: "Скажите родителю: снять отказ можно в приложении оператора, по телефону его "

@@ -111,7 +111,7 @@ def _entry(one: Entry, names: Names, shown: Mapping[str, Any]) -> Section:
         ("что сделано", words.ACTION_RU.get(link.action, link.action)),
         *_about(one),
         ("когда записано", names.time(link.at, link.school_id)),
-        ("кем", "родителем, по SMS" if link.actor == "sms" else link.actor),
+        ("кем", words.actor_ru(link.actor)),
         ("доказательство", words.KEPT_RU[one.kept]),
         *(
             (f"— {label}", said)

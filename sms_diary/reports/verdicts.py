@@ -35,10 +35,17 @@ def lines(verdicts: Sequence[Verdict], names: Names, *, compared: int | None) ->
 
 
 def _rows(one: Verdict) -> str:
-    erased = one.rows - one.kept
-    return f"строк: {one.rows}, с доказательством: {one.kept}" + (
-        f", доказательство стёрто: {erased}" if erased else ""
-    )
+    rows = one.rows - one.cut
+    erased = rows - one.kept
+    said = f"строк: {rows}, с доказательством: {one.kept}"
+    if erased:
+        said += f", доказательство стёрто: {erased}"
+    if one.cut:
+        said += (
+            f"; строки до {one.cut} включительно уничтожены по сроку, "
+            f"проверено с контрольной точки, строка {one.cut + 1} и дальше"
+        )
+    return said
 
 
 def as_json(verdicts: Sequence[Verdict], names: Names, *, compared: int | None) -> dict[str, Any]:
@@ -51,6 +58,7 @@ def as_json(verdicts: Sequence[Verdict], names: Names, *, compared: int | None) 
                 "school_id": str(one.school_id),
                 "rows": one.rows,
                 "with_evidence": one.kept,
+                "cut_up_to": one.cut,
                 "whole": one.broken is None,
                 "row": one.broken.seq if one.broken else None,
                 "fault": one.broken.fault if one.broken else None,

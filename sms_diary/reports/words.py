@@ -5,6 +5,8 @@ from __future__ import annotations
 from sms_diary.model import (
     ALL_TOPICS,
     PART_RU,
+    PERSONAL_DATA,
+    URGENT,
     ConsentState,
     Ground,
     MessageState,
@@ -12,6 +14,7 @@ from sms_diary.model import (
     PartState,
     Topic,
 )
+from sms_diary.store import ledger, opt_in
 from sms_diary.store.chain import Broken, Fault
 from sms_diary.store.entries import Kept
 from sms_diary.store.ledger import Action
@@ -24,6 +27,7 @@ ACTION_RU: dict[str, str] = {
     Action.REVOKED: "согласие отозвано",
     Action.NUMBER_CHANGED: "номер сменился",
     Action.OPERATOR_REFUSAL: "абонент отказался от рассылок у оператора",
+    Action.OPERATOR_LIFTED: "отказ от рассылок у оператора снят",
     Action.IMPORTED: "согласие на бумаге внесено из списка",
 }
 
@@ -34,6 +38,8 @@ TOPIC_RU: dict[str, str] = {
     Topic.HOMEWORK: "домашние задания",
     Topic.TIMETABLE: "расписание",
     Topic.ANNOUNCEMENTS: "объявления",
+    URGENT: "срочное рано утром и поздно вечером",
+    PERSONAL_DATA: "обработка персональных данных (отдельный бланк)",
 }
 
 STATE_RU: dict[ConsentState, str] = {
@@ -51,6 +57,7 @@ NUMBER_RU: dict[NumberState, str] = {
     NumberState.STOPPED: "отключён словом СТОП во всех школах",
     NumberState.BLOCKED: "отказ от рассылок у оператора",
     NumberState.WRONG: "номер чужой",
+    NumberState.SUSPENDED: "SMS давно не доходят: возможно, у номера другой владелец",
 }
 
 GROUND_RU: dict[Ground, str] = {
@@ -149,6 +156,20 @@ def advice_ru(broken: Broken, slug: str) -> str:
     )
 
 
+ACTOR_RU: dict[str, str] = {
+    ledger.BY_SMS: "родителем, по SMS",
+    opt_in.BY_SERVICE: "сервисом",
+}
+"""Who did it, where it was no person; persons are named as they are."""
+
+
+def actor_ru(actor: str) -> str:
+    """Of an operator's word the route that it came by, of a person the name."""
+    if actor.startswith(ledger.BY_ROUTE):
+        return f"оператором, маршрут {actor.removeprefix(ledger.BY_ROUTE)}"
+    return ACTOR_RU.get(actor, actor)
+
+
 EVIDENCE_RU: dict[str, str] = {
     "number": "номер телефона",
     "source": "источник",
@@ -164,8 +185,13 @@ EVIDENCE_RU: dict[str, str] = {
     "text": "текст SMS родителя",
     "shown": "показанный текст",
     "inbound": "номер этой SMS в базе",
+    "request": "номер вопроса в базе",
+    "outcome": "чем кончился вопрос",
     "reception": "номер приёма",
     "at": "когда пришла",
+    "route": "маршрут",
+    "code": "код оператора",
+    "part": "номер части SMS в базе",
     "phone": "телефон",
     "consent": "согласие",
     "consent_day": "дата согласия",

@@ -21,7 +21,7 @@ async def due(
             from part join number on number.id = part.number_id
             left join school on school.id = part.school_id
             where part.state = 'sent' and part.route = :route and part.provider_id is not null
-              and part.sent_at <= :before
+              and part.sent_at <= :before and number.erased_at is null
               and (part.asked_at is null or part.asked_at * 2 - part.sent_at <= :now)
             order by part.sent_at, part.id limit :limit
             {q.only(postgresql="for update of part skip locked")}""",
@@ -43,5 +43,34 @@ async def due(
             number=tools.vault.text(row["sealed"], "number.sealed", row["number_id"]),
             sender=row["sender"],
         )
+        for row in rows
+    ]
+
+
+async def in_doubt(
+    q: Queries, tools: Tools, *, route: str, before: int, now: int, limit: int
+) -> list[Asked]:
+    """Parts of the route in doubt since `before`, to be looked up by our own id, as in `due`."""
+    rows = await q.all(
+        f"""select part.id, part.number_id, number.sealed
+            from part join number on number.id = part.number_id
+            where part.state = 'doubt' and part.provider_key is null and part.route = :route
+              and part.claimed_at <= :before and number.erased_at is null
+              and (part.asked_at is null or part.asked_at * 2 - part.claimed_at <= :now)
+            order by part.claimed_at, part.id limit :limit
+            {q.only(postgresql="for update of part skip locked")}""",
+        route=route,
+        before=before,
+        now=now,
+        limit=limit,
+    )
+    await q.over(
+        """with rows(id bigint)
+           update part set asked_at = :now from rows where part.id = rows.id""",
+        sorted((row["id"],) for row in rows),
+        now=now,
+    )
+    return [
+        Asked(row["id"], "", tools.vault.text(row["sealed"], "number.sealed", row["number_id"]))
         for row in rows
     ]

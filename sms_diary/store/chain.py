@@ -96,17 +96,33 @@ def committed(salt: bytes, proof: bytes) -> str:
 
 
 class Walk:
-    """A chain walked from its first row; what was published of it must be met on the way."""
+    """A chain walked from its first row; what was published of it must be met on the way.
 
-    def __init__(self, school_id: int, published: Iterable[Head]) -> None:
+    `start` is the last row of a beginning that was destroyed when its time of keeping was over:
+    the walk goes on after it, and what was published of earlier rows can be compared no more.
+    """
+
+    def __init__(
+        self, school_id: int, published: Iterable[Head], start: Head | None = None
+    ) -> None:
         self._school_id = school_id
         self._published: dict[int, set[str]] = {}
         for head in published:
             if head.school_id == school_id:
                 self._published.setdefault(head.seq, set()).add(head.hash)
-        self._last = 0
-        self._prev = GENESIS
+        self._last, self._prev = (start.seq, start.hash) if start else (0, GENESIS)
         self._agreed = 0
+        self._start = start
+
+    def begin(self) -> Broken | None:
+        """Before the first row: whether the checkpoint is what was published of its row."""
+        if self._start is None:
+            return None
+        known = self._published.get(self._start.seq)
+        if known is not None and known != {self._start.hash}:
+            return Broken(self._school_id, self._start.seq, Fault.REBUILT, 0)
+        self._agreed = self._start.seq if known else 0
+        return None
 
     def step(self, row: Link) -> Broken | None:
         """The next row; what is wrong with it, after which there is no going on."""

@@ -16,6 +16,10 @@ class Queues:
     queued: int
     sending: int
     doubt: int
+    requests: int
+    """Questions and welcomes that have not been sent yet."""
+    failing: int
+    """Numbers at which something has not arrived since the last delivery."""
     oldest_due: int | None
     oldest_doubt: int | None
 
@@ -29,6 +33,8 @@ async def queues(q: Queries) -> Queues:
                   (select count(*) from part where state = 'sending') as sending,
                   (select count(*) from part
                    where provider_key is null and state = 'doubt') as doubt,
+                  (select count(*) from request where state = 'waiting') as requests,
+                  (select count(*) from number where failing_since is not null) as failing,
                   (select min(due) from line where state = 'planned') as oldest_due,
                   (select min(claimed_at) from part
                    where provider_key is null and state = 'doubt') as oldest_doubt"""

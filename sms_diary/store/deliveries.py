@@ -109,17 +109,21 @@ class Held:
     reason: str
     detail: str
     candidates: tuple[int, ...]
+    ask: str = ""
+    """The question, digested: what has the same is settled by one answer."""
+    same: str = ""
+    """What is held, digested: it is asked once."""
 
 
 async def add_quarantine(q: Queries, tools: Tools, held: Sequence[Held], *, now: int) -> list[int]:
     ids = tools.ids.many(len(held))
     await q.insert(
         "quarantine",
-        "id, school_id, delivery_id, pos, reason, detail, candidates, state, at",
+        "id, school_id, delivery_id, pos, reason, detail, candidates, ask, same, state, at",
         [
             (
                 quarantine_id, h.school_id, h.delivery_id, h.pos, h.reason, h.detail,
-                ",".join(map(str, h.candidates)), "open", now,
+                ",".join(map(str, h.candidates)), h.ask, h.same, "open", now,
             )
             for quarantine_id, h in zip(ids, held, strict=True)
         ],
@@ -127,17 +131,14 @@ async def add_quarantine(q: Queries, tools: Tools, held: Sequence[Held], *, now:
     return ids
 
 
-async def open_questions(q: Queries, school_id: int, body_hash: bytes) -> set[tuple[int, str]]:
-    """(row, reason) of what is still held from earlier loads of the very same file."""
+async def open_questions(q: Queries, school_id: int) -> set[str]:
+    """What is still held, as `same` names it."""
     rows = await q.all(
-        """select held.pos, held.reason from quarantine held
-           join delivery on delivery.id = held.delivery_id
-           where held.school_id = :school_id and held.state = 'open'
-             and delivery.source = 'file' and delivery.body_hash = :body_hash""",
+        """select same from quarantine
+           where school_id = :school_id and state = 'open' and same <> ''""",
         school_id=school_id,
-        body_hash=body_hash,
     )
-    return {(row["pos"], row["reason"]) for row in rows}
+    return {row["same"] for row in rows}
 
 
 async def open_candidates(q: Queries, school_id: int, reason: str) -> set[tuple[int, ...]]:
@@ -149,6 +150,22 @@ async def open_candidates(q: Queries, school_id: int, reason: str) -> set[tuple[
         reason=reason,
     )
     return {tuple(int(one) for one in row["candidates"].split(",") if one) for row in rows}
+
+
+async def answer_about(
+    q: Queries, school_id: int, reason: str, first: int, *, by: str, now: int
+) -> None:
+    """The open questions of this kind whose first candidate it is have their answer."""
+    await q.run(
+        """update quarantine set state = 'resolved', resolved_at = :now, resolved_by = :by
+           where school_id = :school_id and state = 'open' and reason = :reason
+             and candidates like :first""",
+        school_id=school_id,
+        reason=reason,
+        first=f"{first},%",
+        by=by,
+        now=now,
+    )
 
 
 async def what_became(

@@ -67,7 +67,7 @@ OUTCOME_RU: dict[Outcome, str] = {
 # ---------------------------------------------------------------- by receipts
 
 
-async def resolve(q: Queries, *, now: int, before: int) -> int:
+async def resolve(q: Queries, tools: Tools, *, now: int, before: int) -> int:
     """Give receipts that came until `before` and nobody claims to parts in doubt; how many parts.
 
     Only where it is certain whose a receipt is: it echoes our reference (SMPP 3.4 §5.3.2.17), or
@@ -90,7 +90,7 @@ async def resolve(q: Queries, *, now: int, before: int) -> int:
         sorted((part_id, canonical(name) or None) for part_id, name in own.items()),
     )
     found = [(row["part_id"], part_state_of(row["state"]), row["error"]) for row in certain]
-    await receipts.apply_stored(q, found, now)
+    await receipts.apply_stored(q, tools, found, now)
     return len(own)
 
 

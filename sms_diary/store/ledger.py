@@ -20,6 +20,10 @@ from sms_diary.store.tools import Tools
 
 NO_SCHOOL = 0
 """The chain of numbers that no school knows."""
+BY_SMS = "sms"
+"""The actor of what the number itself said."""
+BY_ROUTE = "route:"
+"""How the actor of what an operator said begins; the route's name follows."""
 PAGE = 1000
 """Rows of a chain that are in memory at once while it is read."""
 
@@ -33,6 +37,7 @@ class Action(StrEnum):
     REVOKED = "revoked"
     NUMBER_CHANGED = "number-changed"
     OPERATOR_REFUSAL = "operator-refusal"
+    OPERATOR_LIFTED = "operator-lifted"
     IMPORTED = "imported"
 
 
@@ -173,6 +178,16 @@ async def head(q: Queries, school_id: int) -> Head | None:
     return Head(school_id, row["seq"], *words(q, row, "hash")) if row else None
 
 
+async def checkpoint(q: Queries, school_id: int) -> Head | None:
+    """The last row of the beginning that was destroyed; None for a chain with its first row."""
+    row = await q.one(
+        f"""select {columns(q, "ledger_checkpoint", ("seq", "hash"))} from ledger_checkpoint
+            where school_id = :school_id order by ledger_checkpoint.seq desc limit 1""",
+        school_id=school_id,
+    )
+    return Head(school_id, row["seq"], *words(q, row, "hash")) if row else None
+
+
 async def chains(q: Queries) -> list[int]:
     """The schools that have a chain, or what somebody left of one."""
     rows = await q.all(
@@ -196,8 +211,11 @@ async def first_broken(q: Queries, school_id: int, published: Iterable[Head] = (
     A chain alone shows neither a tail that was cut off together with its head row, nor that all
     of it was made anew: `published` are heads, of any schools, that were kept elsewhere.
     """
-    walk = Walk(school_id, published)
+    walk = Walk(school_id, published, await checkpoint(q, school_id))
     last: Link | None = None
+    broken = walk.begin()
+    if broken is not None:
+        return broken
     while rows := await page(q, school_id, last):
         for last in rows:
             broken = walk.step(last)

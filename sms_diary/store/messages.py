@@ -1,11 +1,10 @@
-"""Messages and subscriptions as people see them; the path of one message is `timeline.py`'s.
+"""Messages as people see them; the path of one is `timeline.py`'s, subscriptions have a module.
 
 Reading only. Numbers come out masked; texts only for the school they belong to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sms_diary.db import Queries, Row
@@ -13,6 +12,7 @@ from sms_diary.model import MessageState, PartState
 from sms_diary.phone import mask
 from sms_diary.store.tools import Tools
 
+DESTROYED = "текст уничтожен: срок хранения истёк или этого потребовал родитель"
 WINDOW = 20_000
 """Messages looked at for one page of one state."""
 _FAILED = frozenset(MessageState) - {MessageState.OPEN, MessageState.DELIVERED}
@@ -38,6 +38,7 @@ class MessageView:
     alphabet: str
     level: str
     text: str
+    """What was sent; `DESTROYED` where it is kept no more."""
     created_at: int
     expires: int
     done_at: int | None
@@ -54,7 +55,9 @@ def _view(row: Row, tools: Tools) -> MessageView:
         parts=row["parts"],
         alphabet=row["alphabet"],
         level=row["level"],
-        text=tools.vault.text(row["text"], "message.text", row["id"]),
+        text=DESTROYED
+        if row["text"] is None
+        else tools.vault.text(row["text"], "message.text", row["id"]),
         created_at=row["created_at"],
         expires=row["expires"],
         done_at=row["done_at"],
@@ -128,88 +131,3 @@ async def one(q: Queries, tools: Tools, school_id: int, message_id: int) -> Mess
         school_id=school_id,
     )
     return _view(row, tools) if row else None
-
-
-@dataclass(frozen=True, slots=True)
-class SubscriptionView:
-    id: int
-    guardian_id: int
-    pupil_id: int
-    pupil: str
-    number: str
-    state: str
-    topics: dict[str, str]
-    created_at: int
-
-
-async def subscriptions(
-    q: Queries, tools: Tools, school_id: int, *, after: int, limit: int
-) -> list[SubscriptionView]:
-    """The school's subscriptions in order of their ids, from the one after `after`."""
-    rows = await q.all(
-        """select s.id, s.guardian_id, s.pupil_id, s.created_at, p.full_name, n.id as number_id,
-                  n.sealed
-           from subscription s
-           join guardian g on g.id = s.guardian_id
-           join number n on n.id = g.number_id
-           join pupil p on p.id = s.pupil_id
-           where s.school_id = :school_id and s.id > :after order by s.id limit :limit""",
-        school_id=school_id,
-        after=after,
-        limit=limit,
-    )
-    return await _subscriptions(q, tools, rows)
-
-
-async def subscription(
-    q: Queries, tools: Tools, school_id: int, subscription_id: int
-) -> tuple[SubscriptionView, int, str] | None:
-    """One subscription with its number's id and the number itself, to be changed.
-
-    On PostgreSQL the number is locked, so that two who stop it do so one after the other.
-    """
-    rows = await q.all(
-        f"""select s.id, s.guardian_id, s.pupil_id, s.created_at, p.full_name, n.id as number_id,
-                  n.sealed
-           from subscription s
-           join guardian g on g.id = s.guardian_id
-           join number n on n.id = g.number_id
-           join pupil p on p.id = s.pupil_id
-           where s.school_id = :school_id and s.id = :id {q.only(postgresql="for update of n")}""",
-        school_id=school_id,
-        id=subscription_id,
-    )
-    if not rows:
-        return None
-    [view] = await _subscriptions(q, tools, rows)
-    number = tools.vault.text(rows[0]["sealed"], "number.sealed", rows[0]["number_id"])
-    return view, rows[0]["number_id"], number
-
-
-async def _subscriptions(q: Queries, tools: Tools, rows: Sequence[Row]) -> list[SubscriptionView]:
-    states = await q.over(
-        """with rows(id bigint)
-           select c.subscription_id, c.topic, c.state
-           from rows join consent c on c.subscription_id = rows.id""",
-        [(row["id"],) for row in rows],
-    )
-    by_id: dict[int, dict[str, str]] = {}
-    for state in states:
-        by_id.setdefault(state["subscription_id"], {})[state["topic"]] = state["state"]
-    views = []
-    for row in rows:
-        topics = by_id.get(row["id"], {})
-        number = tools.vault.text(row["sealed"], "number.sealed", row["number_id"])
-        views.append(
-            SubscriptionView(
-                id=row["id"],
-                guardian_id=row["guardian_id"],
-                pupil_id=row["pupil_id"],
-                pupil=row["full_name"] or "",
-                number=mask(number),
-                state=topics.get("*", "unknown"),
-                topics={topic: state for topic, state in topics.items() if topic != "*"},
-                created_at=row["created_at"],
-            )
-        )
-    return views

@@ -29,6 +29,14 @@ class Kind(StrEnum):
     """Nothing arrives, and it is still tried."""
 
 
+KIND_RU: dict[Kind, str] = {
+    Kind.BLOCKED: "отказ от рассылок у оператора",
+    Kind.SUSPENDED: "рассылка остановлена: ничего не доходит",
+    Kind.WRONG: "номер чужой",
+    Kind.FAILING: "не доходит, пока пробуем",
+}
+
+
 @value
 class Said:
     """The latest SMS of the school that did not arrive at a number, in the operator's words."""
@@ -47,6 +55,7 @@ class Problem:
     """One pupil's guardian whom SMS do not reach. Names are "" where nobody told them, or they were
     erased; `class_name` is "" for who is in no class on that day."""
 
+    guardian_id: int
     class_name: str
     pupil: str
     guardian: str
@@ -64,8 +73,9 @@ async def of_school(
     """By class, pupil and the order in which guardians were made known; `day` (ISO date) decides
     who is in which class."""
     rows = await q.all(
-        """select s.id, p.full_name as pupil, g.full_name as guardian, s.relation,
-                  n.id as number_id, n.state, n.failing_since, n.stopped_at, c.name as class_name,
+        """select s.id, g.id as guardian_id, p.full_name as pupil, g.full_name as guardian,
+                  s.relation, n.id as number_id, n.state, n.failing_since, n.stopped_at,
+                  c.name as class_name,
                   (select max(k.changed_at) from consent k where k.subscription_id = s.id
                    and k.state = 'blocked-by-operator') as blocked_at
            from guardian g join number n on n.id = g.number_id
@@ -98,8 +108,8 @@ def _in_order(title: str) -> tuple[int, str]:
 def _problem(row: Row, texts: Mapping[int, str], said: Mapping[int, Said]) -> Problem:
     kind, since = _kind(row)
     return Problem(
-        row["class_name"] or "", row["pupil"] or "", row["guardian"] or "", row["relation"],
-        texts[row["number_id"]], kind, since, said.get(row["number_id"]),
+        row["guardian_id"], row["class_name"] or "", row["pupil"] or "", row["guardian"] or "",
+        row["relation"], texts[row["number_id"]], kind, since, said.get(row["number_id"]),
     )  # fmt: skip
 
 

@@ -38,6 +38,8 @@ class Target:
     message_id: int
     total: int
     state: PartState
+    erased: bool
+    """Its number was erased: nothing that names it is kept."""
 
 
 @value
@@ -53,8 +55,11 @@ class Hit:
 
 
 def target_of(row: Row) -> Target:
-    """From a row with id, message_id, total and state of a part."""
-    return Target(row["id"], row["message_id"], row["total"], part_state_of(row["state"]))
+    """From a row with id, message_id, total and state of a part, and erased_at of its number."""
+    return Target(
+        row["id"], row["message_id"], row["total"], part_state_of(row["state"]),
+        row["erased_at"] is not None,
+    )  # fmt: skip
 
 
 def choose(hits: Sequence[Hit], other_base: bool | None) -> Target | None:
@@ -132,7 +137,7 @@ async def _look_up(
     rows = await q.over(
         f"""with rows(key text, place bigint)
             select rows.place, part.id, part.message_id, part.total, part.state, part.claimed_at,
-                   part.provider_id, number.idx
+                   part.provider_id, number.idx, number.erased_at
             from rows join part on part.route = :route and part.provider_key = rows.key
             join number on number.id = part.number_id
             where part.claimed_at > :since

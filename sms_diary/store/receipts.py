@@ -13,8 +13,8 @@ from sms_diary.channels.base import ReceiptReport
 from sms_diary.clock import HOUR, MINUTE
 from sms_diary.db import Queries, Row
 from sms_diary.model import FINAL, PART_MOVES, PartState
-from sms_diary.provider_id import candidates, canonical
-from sms_diary.store import numbers, outbox
+from sms_diary.provider_id import candidates, canonical, reference_of
+from sms_diary.store import numbers, outbox, own_ids, troubles
 from sms_diary.store.receipt_parts import (
     Hit,
     Target,
@@ -57,21 +57,31 @@ async def store(
     How many of them could speak of several parts, and so were applied to none.
     """
     await one_at_a_time(q, route)
+    named = await own_ids.named(q, tools, route, reports)
     targets, ambiguous = await match(q, tools, route, reports, now=now)
+    for place, one in named.items():
+        targets[place] = one.target
     pairs = list(zip(reports, targets, strict=True))
     orphans = {r.number for r, target in pairs if target is None and r.number}
     known = await numbers.find(q, tools, orphans) if orphans else {}
     rows = []
-    for receipt_id, (report, target) in zip(tools.ids.many(len(pairs)), pairs, strict=True):
+    ids = zip(tools.ids.many(len(pairs)), enumerate(pairs), strict=True)
+    for receipt_id, (place, (report, target)) in ids:
+        own = named.get(place)
+        erased = target.erased if target else report.number in known and known[report.number].erased
         rows.append(
             (
                 receipt_id, route, report.provider_id, canonical(report.provider_id),
                 target.part_id if target else None, str(report.state), report.error,
-                report.reported_at, now, tools.vault.seal(report.raw, "receipt.raw", receipt_id),
-                None if target or not report.number
+                report.reported_at, now,
+                None if erased else tools.vault.seal(report.raw, "receipt.raw", receipt_id),
+                None if target
+                else own.number_id if own
+                else None if not report.number
                 else known[report.number].id if report.number in known
                 else NO_NUMBER_OF_OURS,
-                report.reference,
+                report.reference if own is None or report.part_id is None
+                else reference_of(report.part_id),
             )
         )  # fmt: skip
     await q.insert(
@@ -80,12 +90,16 @@ async def store(
         " number_id, reference",
         rows,
     )
-    await apply(q, [(t, r.state, r.error) for r, t in pairs if t is not None], now=now)
+    moves = [(t, r.state, r.error) for r, t in pairs if t is not None]
+    await apply(q, tools, moves, now=now)
     return ambiguous
 
 
-async def apply(q: Queries, moves: Sequence[Move], *, now: int) -> None:
-    """Move the parts as their receipts say, where that is legal, and close their messages."""
+async def apply(q: Queries, tools: Tools, moves: Sequence[Move], *, now: int) -> None:
+    """Move the parts as their receipts say, where that is legal, and close their messages.
+
+    What the receipts say of the phones themselves is obeyed too.
+    """
     last: dict[int, Move] = {}
     for move in moves:
         target, state, _ = move
@@ -93,10 +107,11 @@ async def apply(q: Queries, moves: Sequence[Move], *, now: int) -> None:
         if state in PART_MOVES[target.state] and (before is None or before[1] not in FINAL):
             last[target.part_id] = move
     legal = [last[part_id] for part_id in sorted(last)]
-    await q.over(
+    moved = await q.over(
         """with rows(id bigint, state text, code text, done_at bigint)
            update part set state = rows.state, done_at = rows.done_at, code = rows.code from rows
-           where part.id = rows.id""",
+           where part.id = rows.id
+           returning part.id, part.school_id, part.number_id, part.route, part.state, part.code""",
         [
             (target.part_id, str(state), error or None, None if state is PartState.SENT else now)
             for target, state, error in legal
@@ -104,6 +119,8 @@ async def apply(q: Queries, moves: Sequence[Move], *, now: int) -> None:
     )
     doubted = [target.part_id for target, _, _ in legal if target.state is PartState.DOUBT]
     await outbox.mark_told(q, doubted)
+    # Numbers are locked before messages, as a stop does it.
+    await troubles.heard(q, tools, moved, now=now)
     # A notice on the way ends a doubt, and nothing else.
     ended = [move for move in legal if move[1] is not PartState.SENT]
     whole = [(target.message_id, state) for target, state, _ in ended if target.total == 1]
@@ -111,7 +128,9 @@ async def apply(q: Queries, moves: Sequence[Move], *, now: int) -> None:
     await outbox.fold(q, [target.message_id for target, _, _ in ended if target.total > 1], now=now)
 
 
-async def adopt(q: Queries, route: str, accepted: Sequence[tuple[int, str]], *, now: int) -> None:
+async def adopt(
+    q: Queries, tools: Tools, route: str, accepted: Sequence[tuple[int, str]], *, now: int
+) -> None:
     """Receipts that came before their submit response: (part id, provider id) just accepted."""
     orphan = await q.one(
         "select 1 as one from receipt where route = :route and part_id is null limit 1",
@@ -143,34 +162,41 @@ async def adopt(q: Queries, route: str, accepted: Sequence[tuple[int, str]], *, 
     # What several claim is left to the sweep, which sees all of them.
     owned = [row for row in rows if len(parts[row["id"]]) == 1]
     await give(q, [(row["id"], row["part_id"]) for row in owned])
-    await apply_stored(
-        q, [(row["part_id"], PartState(row["state"]), row["error"]) for row in owned], now
-    )
+    moves = [(row["part_id"], PartState(row["state"]), row["error"]) for row in owned]
+    await apply_stored(q, tools, moves, now)
 
 
 async def give(q: Queries, owned: Sequence[tuple[int, int]]) -> None:
     """Give receipts that nobody claims to parts: (receipt id, part id)."""
     await q.over(
         """with rows(id bigint, part_id bigint)
-           update receipt set part_id = rows.part_id from rows
-           where receipt.id = rows.id and receipt.part_id is null""",
+           update receipt set part_id = rows.part_id, raw = case when exists (
+               select 1 from part join number on number.id = part.number_id
+               where part.id = rows.part_id and number.erased_at is not null) then null else raw end
+           from rows where receipt.id = rows.id and receipt.part_id is null""",
         sorted(owned),
     )
 
 
-async def apply_stored(q: Queries, found: Sequence[tuple[int, PartState, str]], now: int) -> None:
+async def apply_stored(
+    q: Queries, tools: Tools, found: Sequence[tuple[int, PartState, str]], now: int
+) -> None:
     """As `apply`, for receipts that were kept before: (part id, state, code)."""
     rows = await q.over(
         f"""with rows(id bigint)
-            select part.id, part.message_id, part.total, part.state
-            from rows join part on part.id = rows.id {q.only(postgresql="for update of part")}""",
+            select part.id, part.message_id, part.total, part.state, number.erased_at
+            from rows join part on part.id = rows.id join number on number.id = part.number_id
+            {q.only(postgresql="for update of part")}""",
         sorted({(part_id,) for part_id, _, _ in found}),
     )
     targets = {row["id"]: target_of(row) for row in rows}
-    await apply(q, [(targets[part_id], state, error) for part_id, state, error in found], now=now)
+    moves = [(targets[part_id], state, error) for part_id, state, error in found]
+    await apply(q, tools, moves, now=now)
 
 
-async def match_again(q: Queries, *, now: int, after: int, limit: int) -> tuple[int, int]:
+async def match_again(
+    q: Queries, tools: Tools, *, now: int, after: int, limit: int
+) -> tuple[int, int]:
     """Look once more for the parts of receipts that nobody claims, of ids from `after` on.
 
     How many were read, and the id of the last one (0 at the end): a sweep goes round them.
@@ -201,7 +227,7 @@ async def match_again(q: Queries, *, now: int, after: int, limit: int) -> tuple[
             found[receipt_id] = target.part_id
     await give(q, list(found.items()))
     moves = [(p, PartState(orphans[r]["state"]), orphans[r]["error"]) for r, p in found.items()]
-    await apply_stored(q, moves, now)
+    await apply_stored(q, tools, moves, now)
     return len(rows), rows[-1]["id"] if len(rows) == limit else 0
 
 
@@ -210,8 +236,10 @@ async def _hits(q: Queries, orphans: Mapping[int, Row]) -> dict[int, list[Hit]]:
     parts = await q.over(
         """with rows(key text, route text, receipt_id bigint)
            select rows.receipt_id, part.id, part.message_id, part.total, part.state,
-                  part.number_id, part.claimed_at, part.provider_key, part.provider_id
-           from rows join part on part.route = rows.route and part.provider_key = rows.key""",
+                  part.number_id, part.claimed_at, part.provider_key, part.provider_id,
+                  number.erased_at
+           from rows join part on part.route = rows.route and part.provider_key = rows.key
+           join number on number.id = part.number_id""",
         [
             (key, row["route"], row["id"])
             for row in orphans.values()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from sms_diary.clock import DAY
 from sms_diary.db import Queries, Row
-from sms_diary.store import destruction, ledger
+from sms_diary.store import destruction, imports, ledger
 from sms_diary.store.chain import Link, Walk
 from sms_diary.store.destruction import Counts, Kind, What
 from sms_diary.store.ledger import NO_SCHOOL
@@ -68,10 +68,12 @@ async def _of_school(q: Queries, school_id: int, before: int) -> tuple[Counts, b
         q, "message", "text = null", school_id, before,
         at="created_at", own="school_id = :school_id and", only="text is not null",
     )  # fmt: skip
-    bodies = await _indexed(q, "delivery", "at", school_id, before)
+    requests = await _indexed(q, "delivery", "at", school_id, before)
+    reports = await _indexed(q, "import", "at", school_id, before)
+    await imports.forget(q, school_id, before)
     entries = await _indexed(q, "entry", "arrived_at", school_id, before)
-    counts = {What.MESSAGES: messages, What.BODIES: bodies, What.ENTRIES: entries}
-    return counts, more or BATCH in {bodies, entries}
+    counts = {What.MESSAGES: messages, What.BODIES: requests + reports, What.ENTRIES: entries}
+    return counts, more or BATCH in {requests, reports, entries}
 
 
 async def _of_no_school(q: Queries, before: int) -> tuple[Counts, bool]:

@@ -9,7 +9,7 @@ Who of a school is concerned is read in `problems.py`, when to suspend is decide
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import groupby
 
@@ -218,11 +218,25 @@ class Lifted(StrEnum):
     NOTHING_HELD = "nothing-held"
 
 
+LIFTED_RU: dict[Lifted, str] = {
+    Lifted.CONSENT_NEEDED: "Отказ у оператора снят. Прежнее согласие кончилось вместе с ним: SMS "
+    "пойдут, когда родитель напишет СТАРТ или школа внесёт его согласие на бумаге.",
+    Lifted.OPEN: "Номер снова открыт: SMS пойдут по прежним согласиям.",
+    Lifted.NOT_OURS: "Такого номера среди родителей этой школы нет.",
+    Lifted.STOPPED: "Родитель отключил SMS словом СТОП: включить их может только он сам, "
+    "словом СТАРТ.",
+    Lifted.STRANGER: "Номер чужой: его владелец сам так написал. Впишите другой номер родителя.",
+    Lifted.NOTHING_HELD: "Ни отказа у оператора, ни остановки на этом номере нет: снимать нечего.",
+}
+
+
 async def lift(
-    q: Queries, tools: Tools, school_id: int, number: str, *, by: str, source: str, now: int
-) -> Lifted:
+    q: Queries, tools: Tools, school_id: int, number: str, *, by: str,
+    evidence: Mapping[str, str], now: int,
+) -> Lifted:  # fmt: skip
     """A person of the school says that a number (E.164) receives SMS again, and how they know.
 
+    `by` is the ledger's actor, `evidence` its source and who has taken it.
     Only the school's own consents move; in another one the refusal stands until it hears the
     same, or the parent writes СТАРТ.
     """
@@ -236,8 +250,7 @@ async def lift(
         return Lifted.NOT_OURS
     if known.state in _NOT_BY_SCHOOL:
         return _NOT_BY_SCHOOL[known.state]
-    proof = {"number": number, "source": source, "by": by}
-    act = Act(Action.OPERATOR_LIFTED, number, "", by, proof)
+    act = Act(Action.OPERATOR_LIFTED, number, "", by, {**evidence, "number": number})
     changes = _moved(own, known.id, Move.OPERATOR_LIFTED, act)
     if not changes and known.state is not NumberState.SUSPENDED:
         return Lifted.NOTHING_HELD

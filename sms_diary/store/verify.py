@@ -14,12 +14,16 @@ from sms_diary.values import value
 
 @value
 class Verdict:
-    """`rows` by the head row; `kept`: how many of those before the break have their evidence."""
+    """`rows` by the head row; `kept`: how many of those before the break have their evidence.
+
+    `cut`: the rows up to this one were destroyed, their time was over; 0 where none was.
+    """
 
     school_id: int
     rows: int
     kept: int
     broken: Broken | None
+    cut: int = 0
 
 
 async def verify(
@@ -34,7 +38,9 @@ async def verify(
     kept, false = await _evidence(q, tools, school_id, broken.seq if broken else 2**62)
     if false is not None:
         broken = Broken(school_id, false, Fault.EVIDENCE)
-    return Verdict(school_id, (end.seq or 0) if end else 0, kept, broken)
+    start = await ledger.checkpoint(q, school_id)
+    rows, cut = (end.seq or 0) if end else 0, (start.seq or 0) if start else 0
+    return Verdict(school_id, rows, kept, broken, cut)
 
 
 async def _evidence(q: Queries, tools: Tools, school_id: int, until: int) -> tuple[int, int | None]:

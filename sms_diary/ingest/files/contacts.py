@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from sms_diary.ingest.days import SchoolYear, parse_day, school_year
-from sms_diary.ingest.files.header import CLASS, PUPIL_FIELDS, Field, Header, find_header
+from sms_diary.ingest.files.header import Header, find_header
 from sms_diary.ingest.files.notes import is_note
 from sms_diary.ingest.files.text import Row
 from sms_diary.ingest.matching import name_key
+from sms_diary.ingest.reading.headings import CLASS, PUPIL_FIELDS, Field
+from sms_diary.ingest.reading.values.consents import NOT_UNDERSTOOD, consent_of
 from sms_diary.phone import Found, Problem, parse_cell
 
 FIELDS = (
@@ -34,12 +36,9 @@ FIELDS = (
 )
 NEEDED = ("pupil", "phone")
 
-_YES = frozenset({"да", "+", "v", "x", "х", "1", "есть", "согласен", "согласна", "yes", "✓", "✔"})
-_NO = frozenset({"нет", "-", "0", "отказ", "не согласен", "не согласна", "против", "no"})
 _OLDEST = 25
 _WORDS_OF_A_NAME = 2
 
-NOT_UNDERSTOOD = "согласие не понято: нужно «да» или «нет», пока считается, что его нет"
 BAD_CONSENT_DAY = "дата согласия не прочитана: нужна вида 15.09.2026"
 BAD_BIRTH = "дата рождения не прочитана или невероятна"
 SHARED_NUMBER = "этот номер указан у разных родителей"
@@ -169,12 +168,6 @@ class _Reader:
         if not contact.phones:
             problems.append(str(Problem.NONE))
         return replace(contact, pupil_problem=_about_pupil(contact), problems=tuple(problems))
-
-
-def consent_of(word: str) -> bool | None:
-    """What a school wrote in the column of consents; None for nothing or anything else."""
-    plain = word.strip(" .!").lower().replace("–", "-").replace("—", "-")
-    return True if plain in _YES else False if plain in _NO else None
 
 
 def _about_pupil(contact: ContactRow) -> str:

@@ -25,17 +25,19 @@ class Subscribed:
 
 
 class Telling:
-    """What became of each row; `asked` are the rows with a question that is new."""
+    """What became of each row; `asked` are those with a question that is new, `moved` with a
+    number that replaces another."""
 
     def __init__(
-        self, enrolled: Enrolled, subscribed: Subscribed, proofs: Proofs, asked: Set[int]
-    ) -> None:
+        self, enrolled: Enrolled, subscribed: Subscribed, proofs: Proofs, asked: Set[int],
+        moved: Set[int],
+    ) -> None:  # fmt: skip
         self._enrolled = enrolled
         self._subscribed = subscribed
         self._proofs = proofs
         self._asked = asked
         self._added = self._rows_that_added()
-        self._changed = {row for row, _ in proofs.changes}
+        self._changed = {row for row, _ in proofs.changes} | moved
 
     def _rows_that_added(self) -> set[int]:
         """The first row of each new subscription."""

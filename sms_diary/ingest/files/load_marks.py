@@ -61,12 +61,19 @@ async def load_marks(  # noqa: PLR0913  # a file, whose it is, and what was said
         body=data,
         drafts=drafts,
         silence="" if tell else Silence.FIRST_IMPORT.value,
+        told_from=_first_day(drafts) if tell else "",
     )
     if dry_run:
         accepted = await acceptor.try_out(request)
     else:
         [accepted] = await acceptor.accept_many([request])
     return _report(read, drafts, accepted.outcomes, file_name=file_name, tell=tell, dry=dry_run)
+
+
+def _first_day(drafts: Iterable[tuple[int, Draft]]) -> str:
+    """Who says `--tell` wants all of the file told, whatever the school tells from."""
+    days = [draft.day for _, draft in drafts if draft.day]
+    return min(days).isoformat() if days else ""
 
 
 def _report(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sms_diary.consent import after_import
+from sms_diary.consent import Move, after_import, unless_superseded
 from sms_diary.ingest.files.consents import NO_SOURCE, Verdict, Worth
 from sms_diary.ingest.files.contacts import ContactRow
 from sms_diary.ingest.files.report import Note, Word
@@ -19,6 +19,8 @@ from sms_diary.phone import mask
 from sms_diary.store.consents import Change
 from sms_diary.store.ledger import Act
 
+TWO_NUMBERS = "two-numbers"
+"""Why a row is held: its consent may belong to either number of the cell."""
 NUMBER_STOPPED = "номер отключён словом СТОП: согласие из файла его не включает"
 NUMBER_CLOSED = "на этот номер писать нельзя: согласие из файла этого не меняет"
 STOPPED = "родитель отключил SMS словом СТОП: согласие из файла их не включает"
@@ -55,14 +57,19 @@ class Origin:
     sha256: str
     by: str
 
+    def evidence(self, row: int) -> dict[str, str | int]:
+        """Which row of it says so; without its cells."""
+        return {"file": self.file_name, "sha256": self.sha256, "row": row, "by": self.by}
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A consent that waits for a person to say which of these subscriptions it belongs to."""
+    """A row that waits for a person to say which of these subscriptions it is about."""
 
     row: int
     detail: str
     candidates: tuple[int, ...]
+    reason: str = TWO_NUMBERS
 
 
 @dataclass(slots=True)
@@ -151,11 +158,10 @@ class _Weighing:
     def _without_old_refusal(
         self, one: Listed, link: Link, held: ConsentState | None
     ) -> ConsentState | None:
-        refused_on = self._refused_on.get(link.subscription_id)
-        agreed_on = one.row.consent_day
-        if held is ConsentState.REFUSED and refused_on and agreed_on and agreed_on > refused_on:
-            return ConsentState.UNKNOWN
-        return held
+        return unless_superseded(
+            held, Move.PAPER_YES, by_sms=False,
+            recorded=self._refused_on.get(link.subscription_id), paper=one.row.consent_day,
+        )  # fmt: skip
 
     def _refused(self, one: Listed) -> None:
         for link in one.links:
@@ -197,12 +203,9 @@ class _Weighing:
                 "pupil": str(link.pupil_id),
                 "source": one.verdict.source,
                 "date": one.row.consent_day.isoformat() if one.row.consent_day else "",
-                "file": self._origin.file_name,
-                "sha256": self._origin.sha256,
-                "row": one.row.row,
-                "by": self._origin.by,
+                **self._origin.evidence(one.row.row),
                 "cells": dict(self._cells(one.row.row)),
             },
         )
-        change = Change(link.subscription_id, link.number_id, state, act)
+        change = Change(link.subscription_id, link.number_id, state, act, since=one.row.consent_day)
         self._proofs.changes.append((one.row.row, change))

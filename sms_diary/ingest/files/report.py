@@ -77,13 +77,14 @@ class FileReport:
         if self.dry_run:
             yield "Проба: ничего не сохранено. Вот что было бы:"
         yield f"{self.file_name} — {_totals(self.rows)}"
-        yield from self._details()
+        yield from self.details()
         shown = [row for row in self.rows if verbose or row.needs_attention]
         if shown:
             yield "Все строки:" if verbose else "Посмотрите:"
         yield from (f"  {row.line()}" for row in shown)
 
-    def _details(self) -> Iterator[str]:
+    def details(self) -> Iterator[str]:
+        """What is special to this kind of file."""
         return iter(())
 
 
@@ -103,7 +104,7 @@ class ContactsReport(FileReport):
     unsourced: int
     """Rows that would prove a consent if the file's source had been named."""
 
-    def _details(self) -> Iterator[str]:
+    def details(self) -> Iterator[str]:
         yield (
             f"Учеников: {self.pupils}, из них новых {self.new_pupils}. "
             f"Пар «ученик × номер»: {self.pairs}, из них новых {self.new_pairs}. "
@@ -127,7 +128,7 @@ class MarksReport(FileReport):
     absences: int
     """Those of them that are about attendance."""
 
-    def _details(self) -> Iterator[str]:
+    def details(self) -> Iterator[str]:
         yield f"Новых записей дневника: {self.entries}, из них посещаемость {self.absences}."
         if self.tell:
             yield "Родителям будет сообщено."

@@ -79,7 +79,24 @@ async def destroy(q: Queries, tools: Tools, school_id: int, wanted: Traits) -> i
            update delivery set body = null from rows where delivery.id = rows.id""",
         [(one,) for one in ids],
     )
-    return len(ids)
+    return len(ids) + await _destroy_imports(q, tools, school_id, wanted)
+
+
+async def _destroy_imports(q: Queries, tools: Tools, school_id: int, wanted: Traits) -> int:
+    """The same for reports of imports, and for what was read of files and waits to be applied."""
+    reports = await _speaking(q, tools, "import", "body", school_id, wanted)
+    await q.over(
+        """with rows(id bigint)
+           update import set body = null from rows where import.id = rows.id""",
+        [(one,) for one in reports],
+    )
+    chunks = await _speaking(q, tools, "import_chunk", "body", school_id, wanted)
+    await q.over(
+        """with rows(id bigint)
+           delete from import_chunk where id in (select id from rows)""",
+        [(one,) for one in chunks],
+    )
+    return len(reports) + len(chunks)
 
 
 async def destroy_answers(q: Queries, tools: Tools, school_id: int, wanted: Traits) -> int:

@@ -27,7 +27,7 @@ from sms_diary.values import value
 
 TOUCHED = (
     "number", "guardian", "pupil", "message", "receipt", "inbound", "inbound_piece", "evidence",
-    "delivery", "idempotency", "entry", "line",
+    "delivery", "idempotency", "entry", "line", "import", "import_chunk", "import_was",
 )  # fmt: skip
 """The tables that an erasure writes to, to be purged after its commit (`Database.purge`)."""
 ENDS = frozenset({ConsentState.UNKNOWN, ConsentState.ASKED, ConsentState.ACTIVE})

@@ -124,6 +124,17 @@ async def _forget(q: Queries, school_id: int, pupil_id: int) -> int:
 async def _forget_diary(q: Queries, school_id: int, pupil_id: int) -> int:
     """The pupil's entries with the lines made of them; how many entries."""
     await q.run(
+        """delete from import_was where entry_id in (
+               select id from entry where school_id = :school_id and who = :pupil_id)""",
+        school_id=school_id,
+        pupil_id=pupil_id,
+    )
+    await q.run(
+        "delete from answer where school_id = :school_id and choice = :pupil_id",
+        school_id=school_id,
+        pupil_id=pupil_id,
+    )
+    await q.run(
         """update line set value = '', was = null where entry_id in (
                select id from entry where school_id = :school_id and who = :pupil_id)""",
         school_id=school_id,
