@@ -27,7 +27,8 @@ assert isinstance(ROOT, TyperGroup)
 ALL = dict(commands(ROOT))
 CONSENTS = {
     "consents verify", "consents head", "consents prove", "consents ask", "consents unreached",
-    "inbound list", "inbound show", "inbound done", "numbers problems", "numbers lift", "numbers change",
+    "inbound list", "inbound show", "inbound done", "numbers problems", "numbers lift",
+    "numbers change",
     "forms memo", "forms consents", "forms register", "person export", "person erase",
     "person act", "person periods", "person purge", "subscriptions list", "subscriptions stop",
     "subscriptions start", "token add", "token list", "token revoke", "school set",

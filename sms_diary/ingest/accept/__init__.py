@@ -29,6 +29,7 @@ from sms_diary.wake import Wakes
 
 __all__ = ["FILE", "Accepted", "Acceptor", "Outcome", "Request"]
 
+
 @dataclass(slots=True)
 class _Plan:
     """What a batch of requests comes to: the answers, and the rows to be written."""

@@ -151,9 +151,7 @@ class ListLoad:
         await self._keep(q, data, report, questions, request_id)
         return report
 
-    def _note(
-        self, enrolled: Enrolled, subscribed: Subscribed, proofs: Proofs, moved: int
-    ) -> None:
+    def _note(self, enrolled: Enrolled, subscribed: Subscribed, proofs: Proofs, moved: int) -> None:
         made = self.made
         made.pupils = sorted({enrolled.pupil_of[row] for row in enrolled.added_by})
         made.subscriptions = sorted(subscribed.made)
