@@ -7,8 +7,8 @@ they hold is asked, by JMESPath itself.
 
 import re
 from collections.abc import Mapping
-from re import _constants as op  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _constants as op
+from re import _parser as parser
 from typing import Any
 
 import jmespath
