@@ -98,7 +98,7 @@ async def test_hours_that_never_come_are_refused(door: Door) -> None:
 
 
 async def test_a_misspelt_field_or_a_wrong_value_is_named_by_a_pointer(door: Door) -> None:
-    body = {"bugdet": 3, "cap": 0, "day_from": "8:00", "off_days": [1, 9], "mode": "alive"}
+    body = {"bugdet": 3, "cap": 0, "day_from": "8.00", "off_days": [1, 9], "mode": "alive"}
     answer = await _send(door, "PATCH", "/v1/schools/school-5", body)
     is_problem(answer, 422, "invalid-body")
     pointers = {one["pointer"]: one["code"] for one in answer.json["errors"]}

@@ -140,7 +140,7 @@ class EventsDoor:
 
     async def post(self, http: web.Request) -> web.Response:
         """202 with counts, once all is committed; the same request again, the same answer."""
-        dry_run = validation.query(Flags, http).dry_run
+        dry_run = validation.query(Flags, http.query).dry_run
         caller = await self._callers.screen(http.match_info["school"], http.headers)
         body = await self._bodies.json(http)
         caller.check(body)
@@ -158,7 +158,7 @@ class EventsDoor:
 
     async def get(self, http: web.Request) -> web.Response:
         """What became of a request: the answer it got, and each event with its lines."""
-        validation.query(Query, http)
+        validation.query(Query, http.query)
         school = await self._callers.school(http.match_info["school"])
         await self._callers.admit(school, http.headers, GET.right)
         webhook_id = http.match_info["webhook_id"]

@@ -143,7 +143,7 @@ class ImportsEndpoint:
     async def plan(self, http: web.Request) -> web.Response:
         """201 with the report; nothing is written but the plan."""
         token, school = await self._admitted(PLAN, http)
-        validation.query(OfSchool, http)
+        validation.query(OfSchool, http.query)
         if http.content_type != _FORM:
             raise Problem(415, "not-a-form", f"Нужна форма с файлами: Content-Type: {_FORM}.")
         with tempfile.TemporaryDirectory(prefix="sms-diary-") as folder:
@@ -159,7 +159,7 @@ class ImportsEndpoint:
 
     async def get(self, http: web.Request) -> web.Response:
         _, school = await self._admitted(GET, http)
-        validation.query(OfSchool, http)
+        validation.query(OfSchool, http.query)
         found = await _said(applying.known(self._importer, school, validation.path_id(http)))
         assert found.report is not None
         return bytes_response(encoded(await self._shown(school, found.id, restored(found.report))))
@@ -167,7 +167,7 @@ class ImportsEndpoint:
     async def apply(self, http: web.Request) -> web.Response:
         """200 once all of it is committed; again: the same report."""
         token, school = await self._admitted(APPLY, http)
-        query = validation.query(Applying, http)
+        query = validation.query(Applying, http.query)
         validation.no_body(http)
         found = await _said(applying.known(self._importer, school, validation.path_id(http)))
         assert found.report is not None
@@ -185,7 +185,7 @@ class ImportsEndpoint:
 
     async def undo(self, http: web.Request) -> web.Response:
         token, school = await self._admitted(UNDO, http)
-        validation.query(OfSchool, http)
+        validation.query(OfSchool, http.query)
         validation.no_body(http)
         import_id = validation.path_id(http)
         said = await _said(undoing.undo(self._importer, school, import_id, by=_by(token)))

@@ -68,8 +68,8 @@ class Call(Generic[Q_co, B_co]):
 
     @property
     def actor(self) -> str:
-        """Who does it, for the ledger and the logs: the token by its name."""
-        return f"token {self.token.name}".rstrip()
+        """Who does it, for the ledger and the logs: the token by its name, or a person here."""
+        return f"token {self.token.name}".rstrip() if self.token.id else self.token.name
 
     def matched(self, shown: BaseModel) -> None:
         """412 unless the caller, if it says what it has seen, has seen this."""

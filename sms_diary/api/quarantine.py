@@ -87,7 +87,7 @@ class QuarantineEndpoint:
 
     async def list_(self, http: web.Request) -> web.Response:
         _, school = await self._admitted(LIST, http)
-        query = validation.query(OfPage, http)
+        query = validation.query(OfPage, http.query)
         limit = min(max(query.limit, 1), _MOST)
         async with self._context.database.reading() as q:
             found = await quarantine.questions(q, school.id, after=query.after, limit=limit)
@@ -99,7 +99,7 @@ class QuarantineEndpoint:
 
     async def resolve(self, http: web.Request) -> web.Response:
         token, school = await self._admitted(RESOLVE, http)
-        validation.query(OfSchool, http)
+        validation.query(OfSchool, http.query)
         number = validation.path_id(http)
         said = validation.body(Answer, await self._context.bodies.json(http))
         try:
@@ -115,7 +115,7 @@ class QuarantineEndpoint:
 
     async def drop(self, http: web.Request) -> web.Response:
         token, school = await self._admitted(DROP, http)
-        validation.query(OfSchool, http)
+        validation.query(OfSchool, http.query)
         validation.no_body(http)
         number = validation.path_id(http)
         by = f"token {token.name}".rstrip()

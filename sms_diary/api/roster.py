@@ -60,7 +60,7 @@ class RosterEndpoint:
     async def load(self, http: web.Request) -> web.StreamResponse:
         """Outcomes follow when all is loaded: a client that reads only then is no trouble."""
         token, school_id = await admitted(LOAD, self._context, http)
-        validation.query(Query, http)
+        validation.query(Query, http.query)
         if http.content_type != LINES:
             raise Problem(415, "not-json-lines", f"Нужны строки JSON: Content-Type: {LINES}.")
         school = await self._school(school_id)
@@ -105,7 +105,7 @@ class RosterEndpoint:
 
     async def export(self, http: web.Request) -> web.StreamResponse:
         _, school_id = await admitted(EXPORT, self._context, http)
-        validation.query(Query, http)
+        validation.query(Query, http.query)
         return await _send(http, self._pages(await self._school(school_id)))
 
     async def _pages(self, school: School) -> AsyncIterator[bytes]:

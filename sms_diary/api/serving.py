@@ -82,7 +82,7 @@ class _Served:
     async def answer(self, http: web.Request) -> web.Response:
         operation, context = self._operation, self._context
         token, school_id = await admitted(operation, context, http)
-        query = validation.query(operation.query, http)
+        query = validation.query(operation.query, http.query)
         found_id = validation.path_id(http) if "{id}" in operation.path else 0
         key, seen = _idempotency_key(operation, http), _if_match(operation, http)
         data = await self._body(http)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from aiohttp import web
+from multidict import MultiMapping
 from pydantic import BaseModel, ValidationError
 
 from sms_diary.api.problem import Problem
@@ -19,14 +20,14 @@ Q = TypeVar("Q", bound=Query)
 _NO_BODY = "Этот запрос не имеет тела."
 
 
-def query(model: type[Q], http: web.Request) -> Q:
+def query(model: type[Q], asked: MultiMapping[str]) -> Q:
     """The query's parameters; 400 for one that is unknown here, stands twice or is not in form.
 
     A misspelt parameter is an error, not a default: `?dryrun=1` would send for good.
     """
     names = [field.alias or name for name, field in model.model_fields.items()]
-    given = dict(http.query)
-    if given.keys() - set(names) or len(given) < len(http.query):
+    given = dict(asked)
+    if given.keys() - set(names) or len(given) < len(asked):
         allowed = ", ".join(names) if names else "здесь их нет"
         raise Problem(
             400, "bad-parameter", f"Параметры адреса — только эти, каждый один раз: {allowed}."

@@ -6,6 +6,7 @@ import typer
 
 from sms_diary.cli import (
     announcements,
+    calls,
     consents,
     exports,
     forms,
@@ -38,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 service.register(app)
+app.command(name="call")(calls.call)
 app.add_typer(schools.app, name="school")
 app.add_typer(schools.staff, name="staff")
 app.add_typer(tokens.app, name="token")
