@@ -169,6 +169,15 @@ def test_a_consent_is_only_what_is_surely_one(word: str, meaning: bool | None) -
     assert consent_of(word) is meaning
 
 
+@pytest.mark.parametrize(
+    "heading",
+    ["Согласие ПДн", "Согласие на обработку персональных данных", "Срочное рано (согласие)"],
+)
+def test_a_consent_to_something_else_is_none_to_sms(heading: str) -> None:
+    contact = one(f"ФИО;Класс;Телефон;{heading};Дата согласия", "Б А;5А;89000000001;да;01.09.2026")
+    assert contact.consent is None
+
+
 def test_what_is_not_understood_is_warned_of() -> None:
     contact = one(
         "Ученик;Класс;Телефон;Дата рожд.;Согласие;Дата согласия",

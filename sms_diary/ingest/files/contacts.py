@@ -19,14 +19,21 @@ from sms_diary.ingest.reading.headings import CLASS, PUPIL_FIELDS, Field
 from sms_diary.ingest.reading.values.consents import NOT_UNDERSTOOD, consent_of
 from sms_diary.phone import Found, Problem, parse_cell
 
+_OTHER_PAPERS = ("пдн", "персон", "обработ", "срочн", "рано")
+"""Consents that are none to SMS: each is a paper, or a box on it, of its own."""
 FIELDS = (
-    Field("consent_day", "Дата согласия", ("дат соглас", "дат подпис")),
+    Field("consent_day", "Дата согласия", ("дат соглас", "дат подпис"), _OTHER_PAPERS),
     Field(
         "consent_source",
         "Источник согласия",
         ("источник", "основан", "бланк", "№ соглас", "номер соглас", "форма соглас", "документ"),
     ),
-    Field("consent", "Согласие на SMS", ("соглас", "=sms", "=смс"), ("тел", "моб")),
+    Field(
+        "consent",
+        "Согласие на SMS",
+        ("соглас", "=sms", "=смс"),
+        ("тел", "моб", *_OTHER_PAPERS),
+    ),
     Field("birth", "Дата рождения", ("рожд", "=д =р")),
     Field("relation", "Степень родства", ("родств", "степень", "кем приход")),
     Field("phone", "Телефон", ("тел", "моб", "сотов", "=сот", "контакт"), ("домаш", "рабоч")),
