@@ -5,14 +5,16 @@ The cases are made of the table of operations, so that a new one is tried withou
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
-from sms_diary.api import history, roster
+from sms_diary.api import history, imports, roster
 from sms_diary.api.operation import Operation
 from sms_diary.api.shapes import OfSchool
 from sms_diary.api.table import OPERATIONS
@@ -39,7 +41,10 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/subscriptions/{id}/stop"): {},
     ("POST", "/v1/subscriptions/{id}/start"): {"evidence": PAPER},
     ("POST", "/v1/tokens"): {"name": "чужой"},
+    ("POST", "/v1/quarantine/{id}/resolve"): {"choice": "0"},
 }
+DAYS = ("2026-11-23", "2026-11-20")
+NOBODY = {**mark(0, silent=True), "pupil": {"class": "5А", "name": "Никтоева Анна"}}
 IDS = [f"{one.method} {one.path}" for one in OPERATIONS]
 
 
@@ -63,17 +68,34 @@ async def _ids(door: Door) -> dict[str, str]:
     assert token is not None
     # Silent: nothing of it is told while the rows are compared.
     await door.journal.post(mark(0, silent=True), message_id="msg_own")
+    await door.journal.post(NOBODY, message_id="msg_nobody")
+    [question] = (await door.journal.get("/v1/quarantine")).json["questions"]
+    planned, applied = [(await _import(door, door.journal.token, day)).json["id"] for day in DAYS]
+    done = await door.journal.send(
+        "POST", f"/v1/imports/{applied}/apply", None, door.journal.bearer
+    )
+    assert done.status == 200, done.body
     return {
+        "imports": planned, "undo": applied, "quarantine": question["id"],
         "pupils": str(own.pupil_id), "guardians": str(own.guardian_id),
         "subscriptions": str(own.subscription_id), "messages": str(message),
         "inbound": str(row["id"]), "tokens": str(token["id"]),
     }  # fmt: skip
 
 
+async def _import(door: Door, token: str, day: str, path: str = "/v1/imports") -> Answer:
+    """A mark of the first pupil on a day, as a browser sends a file."""
+    lines = f"ФИО;Класс;Предмет;Дата;Отметка\r\nБелкина Дарья 0;5А;Алгебра;{day};5\r\n"
+    form = aiohttp.FormData(quote_fields=False, default_to_multipart=True)
+    form.add_field("file", io.BytesIO(lines.encode()), filename="otmetki.csv")
+    return await door.journal.send("POST", path, form, {"authorization": f"Bearer {token}"})
+
+
 def _address(one: Operation[Any, Any], ids: dict[str, str]) -> str:
     path = one.path.replace("{school}", SLUG).replace("{webhook_id}", "msg_own")
-    path = path.replace("{id}", ids.get(one.path.split("/")[2], ""))
-    return path + ("?as=repeat" if path.endswith("/resolve") else "")
+    what = "undo" if path.endswith("/undo") else one.path.split("/")[2]
+    path = path.replace("{id}", ids.get(what, ""))
+    return path + ("?as=repeat" if path.endswith("/resolve") and "quarantine" not in path else "")
 
 
 async def _ask(
@@ -83,6 +105,8 @@ async def _ask(
     if (one.method, one.path) == ("POST", "/v1/subscriptions"):
         body = {"guardian_id": ids["guardians"], "pupil_id": ids["pupils"]}
     headers = {"authorization": f"Bearer {token}"}
+    if one is imports.PLAN:
+        return await _import(door, token, DAYS[0], path)
     data = None
     if body is not None:
         data, headers["content-type"] = json.dumps(body).encode(), "application/json"
