@@ -41,10 +41,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/subscriptions/{id}/stop"): {},
     ("POST", "/v1/subscriptions/{id}/start"): {"evidence": PAPER},
     ("POST", "/v1/tokens"): {"name": "чужой"},
-    ("POST", "/v1/quarantine/{id}/resolve"): {"choice": "0"},
 }
 DAYS = ("2026-11-23", "2026-11-20")
-NOBODY = {**mark(0, silent=True), "pupil": {"class": "5А", "name": "Никтоева Анна"}}
+WHOSE = {**mark(0, silent=True), "pupil": {"class": "5А", "name": "Белкина Дарья"}}
 IDS = [f"{one.method} {one.path}" for one in OPERATIONS]
 
 
@@ -68,7 +67,7 @@ async def _ids(door: Door) -> dict[str, str]:
     assert token is not None
     # Silent: nothing of it is told while the rows are compared.
     await door.journal.post(mark(0, silent=True), message_id="msg_own")
-    await door.journal.post(NOBODY, message_id="msg_nobody")
+    await door.journal.post(WHOSE, message_id="msg_whose")
     [question] = (await door.journal.get("/v1/quarantine")).json["questions"]
     planned, applied = [(await _import(door, door.journal.token, day)).json["id"] for day in DAYS]
     done = await door.journal.send(
@@ -104,6 +103,8 @@ async def _ask(
     body = BODIES.get((one.method, one.path))
     if (one.method, one.path) == ("POST", "/v1/subscriptions"):
         body = {"guardian_id": ids["guardians"], "pupil_id": ids["pupils"]}
+    if one.path.endswith("/quarantine/{id}/resolve"):
+        body = {"choice": ids["pupils"]}
     headers = {"authorization": f"Bearer {token}"}
     if one is imports.PLAN:
         return await _import(door, token, DAYS[0], path)
