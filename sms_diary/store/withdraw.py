@@ -198,13 +198,17 @@ async def come_back(q: Queries, part_ids: Iterable[int], *, now: int) -> None:
 
 
 async def _unsent_messages(q: Queries, numbers: list[tuple[int]]) -> list[tuple[int]]:
+    """Those of which nothing has left: what is repeated after a doubt may have arrived."""
     rows = await q.over(
         """with rows(number_id bigint)
            select distinct part.message_id
            from rows join part on part.number_id = rows.number_id
            where (part.state = 'queued' or part.state = 'retry') and part.ground = 'consent'
              and not exists (select 1 from part other where other.message_id = part.message_id
-                             and other.state not in ('queued', 'retry'))""",
+                             and (other.state not in ('queued', 'retry')
+                                  or other.attempts > 0 and exists (
+                                      select 1 from decision d where d.part_id = other.id
+                                        and d.decision = 'repeat')))""",
         numbers,
     )
     return sorted((row["message_id"],) for row in rows)

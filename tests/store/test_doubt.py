@@ -20,6 +20,7 @@ from sms_diary.store import (
     receipt_parts,
     receipts,
     timeline,
+    withdraw,
 )
 from sms_diary.store.doubt import Actor, Decision, Outcome
 from sms_diary.store.outbox import Settled
@@ -416,3 +417,26 @@ async def test_an_id_known_from_a_receipt_alone_tells_nothing_of_the_base(
     assert None not in await column(db, OWNERS)
     async with db.reading() as q:
         assert await receipt_parts.spoken(q, ROUTE) is None
+
+
+async def test_what_is_repeated_after_a_doubt_is_not_made_anew(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    """It may have arrived: its receipt must find it, and its text must not go out once more."""
+    repeated, fresh = guardians[:2]
+    async with db.transaction() as q:
+        for one in (repeated, fresh):
+            await queue(q, tools, one, school.id, "Завтра уроков нет")
+        row = await q.one("select id from part where number_id = :id", id=repeated.number_id)
+        assert row is not None
+        await q.run("update part set attempts = 1 where id = :id", id=row["id"])
+        await q.run(
+            """insert into decision (id, school_id, part_id, decision, actor, claimed_at, at)
+               values (1, :school_id, :part_id, 'repeat', 'policy', 1, 1)""",
+            school_id=school.id,
+            part_id=row["id"],
+        )
+        await withdraw.withdraw(q, [repeated.number_id, fresh.number_id], now=2)
+    states = "select state from part where number_id = :id"
+    assert await column(db, states, id=repeated.number_id) == ["queued"]
+    assert await column(db, states, id=fresh.number_id) == ["withdrawn"]
