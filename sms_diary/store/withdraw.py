@@ -172,7 +172,8 @@ async def close(q: Queries, number_ids: Iterable[int], *, now: int, why: Silence
 async def come_back(q: Queries, part_ids: Iterable[int], *, now: int) -> None:
     """Parts that were claimed and are in the queue again: a stop meanwhile did not find them.
 
-    On PostgreSQL a stop that is under way is waited for, and one that comes later waits.
+    On PostgreSQL a stop that is under way is waited for, and one that comes later waits. So does
+    a claim: what it took between reading and withdrawing would be made anew and told twice.
     """
     rows = await q.over(
         f"""with rows(id bigint)
@@ -181,7 +182,7 @@ async def come_back(q: Queries, part_ids: Iterable[int], *, now: int) -> None:
                        as of_a_child,
                    number.consent_rev <> part.consent_rev as moved
             from rows join part on part.id = rows.id join number on number.id = part.number_id
-            {q.only(postgresql="for share of number")}""",
+            {q.only(postgresql="order by number.id for no key update of number")}""",
         sorted((part_id,) for part_id in part_ids),
     )
     stopped = {row["id"]: row["stopped_at"] for row in rows if row["state"] in _STOPPED}

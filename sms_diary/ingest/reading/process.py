@@ -130,7 +130,7 @@ async def _pieces(child: asyncio.subprocess.Process, limits: Limits) -> AsyncIte
             return
         if isinstance(frame, Failed):
             if frame.inner:
-                log.warning("reading.failed", where=frame.inner)
+                log.warning("file not read", where=frame.inner)
             raise FileProblem(frame.reason)
         if isinstance(frame, At):
             at = frame.files
