@@ -26,7 +26,9 @@ _TOPICS = {subject[:_LETTERS].casefold(): subject for subject in SUBJECTS}
 _MARK = re.compile(
     rf"\b({'|'.join(_TOPICS)})[а-яё]*\.?:? (?:([1-5])\b|отметка снята)", re.IGNORECASE
 )
-_NOT_TAKEN = frozenset({"doubt", "withdrawn", "rejected", "expired", "unknown"})
+_UNSURE = frozenset({"doubt", "unknown"})
+"""States of a part that the SMSC may have or not."""
+_NOT_TAKEN = _UNSURE | {"withdrawn", "rejected", "expired"}
 """States of a part that the SMSC may have nothing of."""
 _OF_OUTCOME = {"DELIVRD": "delivered", "UNDELIV": "undelivered"}
 _OPEN = frozenset({"sent", "doubt", "unknown"})
@@ -95,8 +97,7 @@ def _compare_parts(books: Books, found: Findings) -> None:
     for record in books.records:
         udh = record["udh"] or {"seq": 1, "total": 1}
         taken[f"+{record['number']}", udh["seq"], udh["total"]].append(record)
-    # Those that surely left choose first among parts with the same text.
-    for part in sorted(books.parts, key=lambda one: one.state in _NOT_TAKEN):
+    for part in sorted(books.parts, key=_likely):
         records = taken[part.number, part.seq, part.total]
         own = [record for record in records if _is_of(record, part)][: 1 + part.repeats]
         for record in own:
@@ -108,6 +109,11 @@ def _compare_parts(books: Books, found: Findings) -> None:
     for (number, seq, total), rest in taken.items():
         if rest:
             found.note("doubled", f"{number} part {seq}/{total}: {len(rest)} too many", len(rest))
+
+
+def _likely(part: Part) -> int:
+    """Parts with the same text choose in this order: what surely left, may have, and has not."""
+    return (part.state in _NOT_TAKEN) + (part.state in _NOT_TAKEN - _UNSURE)
 
 
 def _compare_part(part: Part, ends: set[str], found: Findings) -> None:
