@@ -21,6 +21,27 @@ _KEY_ID = b"\x01"
 _NONCE_BYTES = 12
 
 
+_DRAWN = 512
+_nonces: list[bytes] = []
+"""Drawn and not used yet. A process that was forked off must never use the same ones."""
+os.register_at_fork(after_in_child=_nonces.clear)
+
+
+def _nonce() -> bytes:
+    """A fresh nonce, of many drawn at once.
+
+    Each draw lets go of the interpreter's lock, and a thread that seals a batch would stand in
+    line for it again with every row.
+    """
+    try:
+        return _nonces.pop()  # of one thread only: a list's pop is not divided
+    except IndexError:
+        drawn = os.urandom(_NONCE_BYTES * _DRAWN)
+        first, *rest = (drawn[at : at + _NONCE_BYTES] for at in range(0, len(drawn), _NONCE_BYTES))
+        _nonces.extend(rest)
+        return first
+
+
 def new_key() -> bytes:
     """A fresh master key."""
     return os.urandom(KEY_BYTES)
@@ -41,7 +62,7 @@ class Vault:
     def seal(self, value: bytes | str, place: str, row: int) -> bytes:
         """Key id, nonce, ciphertext and tag: 29 bytes longer than the value."""
         plain = value.encode() if isinstance(value, str) else value
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = _nonce()
         return _KEY_ID + nonce + self._aead.encrypt(nonce, plain, b"%s:%d" % (place.encode(), row))
 
     def open(self, sealed: bytes, place: str, row: int) -> bytes:

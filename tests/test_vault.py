@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,3 +83,22 @@ def test_a_number_has_another_pseudonym_in_each_school() -> None:
 def test_a_key_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="31 bytes"):
         Vault(bytes(31))
+
+
+def test_threads_that_seal_at_once_never_share_a_nonce() -> None:
+    vault = Vault(new_key())
+    with ThreadPoolExecutor(8) as threads:
+        sealed = list(threads.map(lambda row: vault.seal("5", PLACE, row), range(20_000)))
+    assert len({one[1:13] for one in sealed}) == len(sealed)
+
+
+def test_a_process_that_was_forked_off_does_not_repeat_our_nonces() -> None:
+    vault = Vault(new_key())
+    vault.seal("5", PLACE, ROW)  # more are drawn by now than are used
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, vault.seal("5", PLACE, ROW)[1:13])
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reading, 12) not in {vault.seal("5", PLACE, ROW)[1:13] for _ in range(2_000)}
