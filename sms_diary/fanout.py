@@ -8,7 +8,7 @@ lines of an entry share is `store.matter`'s.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import partial
 
@@ -52,10 +52,8 @@ class _Planned:
     lines: list[NewLine]
     revisions: list[tuple[int, int]]
     """(number, consent_rev) as read."""
-
-    def held(self) -> set[int]:
-        """The guardians whose lines wait for a welcome."""
-        return {line.guardian_id for line in self.lines if line.state == LineState.HELD}
+    held: Set[int]
+    """The guardians whose lines wait for a welcome."""
 
 
 @value
@@ -138,7 +136,8 @@ class Fanout:
             matter = Matter(entry, school, told)
             lines_ = [self._line(matter, each, staff) for each in found]
             revisions = [(each.one.number_id, each.one.consent_rev) for each in found]
-            planned.append(_Planned(entry, cursor, lines_, revisions))
+            held = {line.guardian_id for line in lines_ if line.state == LineState.HELD}
+            planned.append(_Planned(entry, cursor, lines_, revisions, held))
         return planned
 
     async def _write(self, batch: _Batch, q: Queries) -> None:
@@ -146,9 +145,11 @@ class Fanout:
         newer = [(one.entry.id, one.entry.version) for one in good if one.entry.version > 1]
         await corrections.take_back(q, newer, now=self._clock.now())
         changed = await numbers.changed(q, {pair for one in good for pair in one.revisions})
-        good = [one for one in good if changed.isdisjoint(n for n, _ in one.revisions)]
-        welcomed = await welcome.since(q, {one for each in good for one in each.held()})
-        good = [one for one in good if welcomed.isdisjoint(one.held())]
+        if changed:
+            good = [one for one in good if changed.isdisjoint(n for n, _ in one.revisions)]
+        welcomed = await welcome.since(q, {one for each in good for one in each.held})
+        if welcomed:
+            good = [one for one in good if welcomed.isdisjoint(one.held)]
         moved = [(one.entry.id, one.entry.version, one.entry.fan, one.cursor) for one in good]
         won = await diary.fanned(q, moved)
         good = [one for one in good if one.entry.id in won]

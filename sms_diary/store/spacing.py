@@ -63,8 +63,10 @@ async def _counts(
 ) -> dict[tuple[int, int], int]:
     """(number, school) -> messages of the school's today, by consent and not urgent."""
     # Two nested looks: the newest messages of a number by its index, and of those today's.
-    rows = {(number_id, school.id, _midnight(school, now)) for number_id, school in numbers}
-    most = max((school.cap for _, school in numbers), default=0) + _SPARE
+    schools = {school.id: school for _, school in numbers}
+    since = {i: _midnight(school, now) for i, school in schools.items()}
+    rows = {(number_id, school.id, since[school.id]) for number_id, school in numbers}
+    most = max((school.cap for school in schools.values()), default=0) + _SPARE
     found = await q.over(
         """with rows(number_id bigint, school_id bigint, since bigint)
            select rows.number_id, rows.school_id, (

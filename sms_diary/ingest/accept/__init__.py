@@ -211,8 +211,9 @@ class Acceptor:
         if file:
             rows = [(d, whom) for (_, d), whom in pairs if not isinstance(whom, Unmatched)]
             registry.foresee(school_id, file, rows)
-        for (pos, draft), whom in pairs:
-            event_id = self._tools.ids.new()
+        for event_id, ((pos, draft), whom) in zip(
+            self._tools.ids.many(len(pairs)), pairs, strict=True
+        ):
             if isinstance(whom, Unmatched):
                 change = Change(
                     "quarantined", None, None, None, whom.reason, whom.detail, whom.candidates,
