@@ -87,6 +87,7 @@ async def _database(server: OwnPostgres | None, folder: Path, name: str) -> str:
     """The address of an empty database."""
     if server is None:
         return f"sqlite:{folder / 'diary.db'}"
+    server.start()  # the last era may have left it dead
     connection = await asyncpg.connect(server.url())
     await connection.execute(f'create database "{name}"')
     await connection.close()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sms_diary.db import sql as reading_sql
 from sms_diary.db.base import Engine, Outcome, Queries, Row, Work
@@ -13,6 +15,11 @@ from sms_diary.errors import ConfigError
 
 if TYPE_CHECKING:
     import asyncpg
+
+Opened = TypeVar("Opened")
+_STARTING = "57P03"
+"""SQLSTATE cannot_connect_now (PostgreSQL, appendix A)."""
+_PAUSE = 0.3
 
 
 @lru_cache(maxsize=512)
@@ -89,14 +96,17 @@ class PostgresDatabase:
         self._pool = pool
 
     @classmethod
-    async def open(cls, url: str, *, connections: int = 10) -> PostgresDatabase:
+    async def open(
+        cls, url: str, *, connections: int = 10, recovers: float = 120.0
+    ) -> PostgresDatabase:
+        """`recovers`: seconds to wait for a server that says it is only just starting."""
         try:
-            import asyncpg  # noqa: PLC0415  # an extra: SQLite does without
+            import asyncpg  # noqa: F401, PLC0415  # an extra: SQLite does without
         except ImportError as missing:
             raise ConfigError(
                 "Для PostgreSQL нужен драйвер: установите пакет «sms-diary[pg]»."
             ) from missing
-        pool = await asyncpg.create_pool(url, min_size=1, max_size=connections)
+        pool = await _once_it_is_up(partial(_pool, url, connections), recovers=recovers)
         durable = await pool.fetchval("show synchronous_commit")
         if durable == "off":
             await pool.close()
@@ -140,3 +150,22 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         await self._pool.close()
+
+
+async def _pool(url: str, connections: int) -> asyncpg.Pool[Any]:
+    import asyncpg  # noqa: PLC0415
+
+    return await asyncpg.create_pool(url, min_size=1, max_size=connections)
+
+
+async def _once_it_is_up(connect: Callable[[], Awaitable[Opened]], *, recovers: float) -> Opened:
+    """After a crash PostgreSQL recovers for a while, and until then sends everybody away."""
+    until = time.monotonic() + recovers
+    while True:
+        try:
+            return await connect()
+        except Exception as wrong:
+            starting = getattr(wrong, "sqlstate", None) == _STARTING
+            if not starting or time.monotonic() > until:
+                raise
+        await asyncio.sleep(_PAUSE)
