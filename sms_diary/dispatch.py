@@ -17,7 +17,7 @@ from sms_diary.clock import Clock
 from sms_diary.db import Database, Queries, Row
 from sms_diary.errors import ChannelError
 from sms_diary.model import FINAL, Failure, PartState, Scope
-from sms_diary.store import leases, outbox, receipts, troubles, withdraw
+from sms_diary.store import leases, outbox, part_pieces, pausing, receipts, troubles, withdraw
 from sms_diary.store.outbox import Settled
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
@@ -75,6 +75,8 @@ class Dispatch:
         # By the database's clock: this process may have stood still for longer than its lease.
         if not await leases.holds(q, leases.of_route(self._channel.name), self._owner):
             return []
+        if await pausing.is_paused(q, self._channel.name):
+            return []
         claimed = await outbox.claim(
             q, route=self._channel.name, owner=self._owner, limit=room, now=now
         )
@@ -127,7 +129,10 @@ async def _write(
     accepted = [r for r in results if r.outcome is Outcome.ACCEPTED]
     if accepted:
         await outbox.mark_told(q, [r.part_id for r in accepted])
-        ids = [(r.part_id, r.provider_id) for r in accepted]
+        cut = [(r.part_id, (r.provider_id, *r.more_ids)) for r in accepted if r.more_ids]
+        if cut:
+            await part_pieces.remember(q, route, cut)
+        ids = [(r.part_id, one) for r in accepted for one in (r.provider_id, *r.more_ids)]
         await receipts.adopt(q, tools, route, ids, now=now)
     of_phones = [
         (r.part_id, r.failure, r.code)

@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
-from sms_diary.channels.base import Channel
+from sms_diary.channels.base import Channel, Purse
 from sms_diary.clock import SECOND, Clock
 from sms_diary.db import Database
 from sms_diary.store import counts
@@ -26,10 +26,12 @@ _STATES_RU = {
     "refused": "оператор не пустил нас",
     "stopped": "маршрут останавливается или ещё не начал работу",
     "partly": "подключены не все соединения",
+    "trying": "пробуем одной SMS, всё ли снова хорошо",
+    "low": "на счёте провайдера мало денег",
     "elsewhere": "маршрут держит другой процесс",
 }
 """What a lamp says of a route, by the word that it begins with."""
-_BOUND = "bound"
+_BOUND, _TRYING = "bound", "trying"
 _CODE = re.compile(r"ESME_\w+|0x[0-9A-F]{8}")
 _LONGEST_LOOK = 5.0
 """Seconds a look at the database may take before it counts as gone."""
@@ -45,6 +47,9 @@ class Watched(Channel, Protocol):
 
     @property
     def reason(self) -> str: ...
+
+    @property
+    def purse(self) -> Purse | None: ...
 
 
 class Monitor:
@@ -101,6 +106,18 @@ class Monitor:
             "Квитанции, которые могли быть о нескольких частях и не отнесены ни к одной",
             ["route"], registry=registry,
         )  # fmt: skip
+        self._balance = Gauge(
+            "sms_diary_route_balance", "Остаток на счёте у провайдера, в валюте счёта", ["route"],
+            registry=registry,
+        )  # fmt: skip
+        self._low = Gauge(
+            "sms_diary_route_balance_low", "1: остаток меньше balance_low", ["route"],
+            registry=registry,
+        )  # fmt: skip
+        self._spent = Gauge(
+            "sms_diary_route_spent", "Цена SMS с начала работы, где провайдер её называет",
+            ["route"], registry=registry,
+        )  # fmt: skip
         self._requests = Counter(
             "sms_diary_http_requests_total", "Ответы HTTP, по адресам и статусам",
             ["path", "status"], registry=registry,
@@ -128,14 +145,19 @@ class Monitor:
         state, reason = str(channel.state), channel.reason
         if channel.ready():
             if state == _BOUND:
-                return OK
-            state = "partly"
+                return self._money(channel)
+            state = state if state == _TRYING else "partly"
         said = f"{state}: {_STATES_RU.get(state, state)}"
         if reason:
             code = _CODE.search(reason)
             known = self._explain(channel.name, code[0]) if code else ""
             said += f". {known} ({reason})" if known else f" ({reason})"
         return said
+
+    def _money(self, channel: Watched) -> str:
+        """`ok`, or that there is soon no money left; messages go out all the same."""
+        low = channel.purse.low if channel.purse is not None else ""
+        return f"low: {_STATES_RU['low']} ({low})" if low else OK
 
     async def _database_state(self) -> str:
         try:
@@ -164,7 +186,15 @@ class Monitor:
             self._bound.labels(channel.name).set(channel.ready())
             self._room.labels(channel.name).set(channel.room())
             self._ambiguous.labels(channel.name).set(self._unclear.get(channel.name, 0))
+            if channel.purse is not None:
+                self._count_money(channel.name, channel.purse)
         return generate_latest(self.registry)
+
+    def _count_money(self, route: str, purse: Purse) -> None:
+        if purse.balance is not None:
+            self._balance.labels(route).set(float(purse.balance))
+        self._low.labels(route).set(bool(purse.low))
+        self._spent.labels(route).set(float(purse.spent))
 
     def _age(self, since: int | None) -> float:
         """Seconds; 0 for what is not there or yet to come."""

@@ -24,7 +24,7 @@ from sms_diary.model import Failure, Scope
 from sms_diary.receipts import Receipts
 from sms_diary.render import Renderer
 from sms_diary.resources import templates_dir
-from sms_diary.store import leases
+from sms_diary.store import leases, pausing
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
@@ -259,3 +259,20 @@ def test_a_school_gets_the_order_of_the_route_it_names() -> None:
     assert [ways.leads_on(one) for one in ("main", "next", "fast", "alone")] == [
         True, True, True, False,
     ]  # fmt: skip
+
+
+async def test_a_route_that_a_person_paused_sends_nothing_and_the_next_carries_on(
+    two: Two, db: Database, school: School
+) -> None:
+    async with db.transaction() as q:
+        await pausing.pause(q, "main", by="anna", now=1)
+    await two.post(school, "r1")
+    assert await two.parts() == ["main queued"]
+    await two.later(SECOND)
+    await two.run()
+    assert (two.first.sent, len(two.second.sent)) == ([], 1)
+    async with db.transaction() as q:
+        await pausing.resume(q, "main")
+    await two.later(SECOND)
+    await two.post(school, "r2", subject="Музыка")
+    assert len(two.first.sent) == 1

@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
+from aiohttp import web
 
 from sms_diary.channels.base import Asked, Outcome, Result
 from sms_diary.channels.http import HttpChannel
-from sms_diary.channels.http.client import Attempt, Client, Unsent
+from sms_diary.channels.http.client import Attempt, Client, PublicOnly, Unsent
 from sms_diary.channels.http.rendering import Prepared
 from sms_diary.clock import ManualClock
 from sms_diary.model import Failure, PartState, Scope
@@ -216,6 +218,53 @@ async def test_an_address_of_the_inside_is_refused_unless_the_gateway_is_ones_ow
     assert provider.seen == []
 
 
+@pytest.mark.parametrize(
+    ("answers", "kept"),
+    [
+        ([["8.8.8.8", "127.0.0.1", "10.0.0.1"]], [["8.8.8.8"]]),
+        ([["8.8.8.8"], ["169.254.169.254"]], [["8.8.8.8"], None]),
+        ([["::ffff:10.0.0.1"]], [None]),
+    ],
+)
+async def test_a_name_that_leads_inside_now_or_later_leads_nowhere(
+    monkeypatch: pytest.MonkeyPatch, answers: list[list[str]], kept: list[list[str] | None]
+) -> None:
+    """Whoever is connected to is whoever was looked at: the connector asks no other resolver."""
+    waiting = list(answers)
+
+    async def resolve(_self: object, host: str, port: int = 0, family: int = 0) -> Any:
+        return [{"host": one, "hostname": host, "port": port} for one in waiting.pop(0)]
+
+    monkeypatch.setattr("aiohttp.ThreadedResolver.resolve", resolve)
+    resolver = PublicOnly()
+    for expected in kept:
+        if expected is None:
+            with pytest.raises(OSError, match="not an address of the internet"):
+                await resolver.resolve("api.example.ru", 443)
+        else:
+            found = await resolver.resolve("api.example.ru", 443)
+            assert [one["host"] for one in found] == expected
+
+
+async def test_what_messages_cost_is_added_up() -> None:
+    async with serving(Provider(handler=priced)) as provider:
+        channel, news = (
+            HttpChannel(settings(provider.address, "outlandish").without_queues()),
+            News(),
+        )
+        await channel.start(news.reports())
+        await channel.send([part(1), part(2)])
+        await news.until(lambda: len(news.results) == 2)
+        await channel.stop()
+    assert [str(news.results[n].cost) for n in (1, 2)] == ["3.50", "7.10"]
+    assert str(channel.purse.spent) == "10.60"
+
+
+async def priced(request: web.Request) -> web.Response:
+    said = dict(parse_qsl(await request.text()))
+    return web.Response(text=f"OK;{said['to[0]']};A1;3.50\nOK;{said['to[1]']};B1,B2;7.10\n")
+
+
 async def test_a_stop_puts_what_is_written_in_doubt_and_gives_the_rest_back() -> None:
     async with serving() as provider:
         provider.fault = lambda _turn: hang
@@ -269,7 +318,7 @@ async def test_trouble_of_the_account_pauses_it_and_one_message_tries_first(
         assert (channel.state, channel.ready(), channel.room()) == (state, False, 0)
         assert "secret" not in channel.reason
         now += 301
-        assert (channel.ready(), channel.room()) == (True, 1)
+        assert (channel.ready(), channel.state, channel.room()) == (True, "trying", 1)
         await channel.send([part(2)])
         await news.until(lambda: 2 in news.results)
         assert (channel.state, channel.room()) == ("bound", 150)
@@ -328,12 +377,129 @@ async def test_parts_are_polled_by_the_providers_id() -> None:
         await channel.start(news.reports())
         await channel.ask([Asked(7, "U7", "+79000000007"), Asked(8, "U8", "+79000000008")])
         await news.until(lambda: len(news.receipts) == 2)
-        await news.until(lambda: channel.balance is not None)
+        await news.until(lambda: channel.purse.balance is not None)
         await channel.stop()
     assert [(one.part_id, one.state) for one in news.receipts] == [
         (7, PartState.DELIVERED), (8, PartState.DELIVERED),
     ]  # fmt: skip
-    assert str(channel.balance) == "41.50"
+    assert str(channel.purse.balance) == "41.50"
+
+
+# --- lists of the last hours
+
+
+HOUR = 3_600_000
+
+
+def listing(address: str, **changes: Any) -> Any:
+    """A route whose receipts and SMS are fetched, both again at once."""
+    own = settings(address, "outlandish", **changes)
+    receipts, inbound = own.spec.receipts, own.spec.inbound
+    quick = {"every": 0.02}
+    assert receipts.queue is not None
+    assert inbound.queue is not None
+    spec = own.spec.model_copy(update={
+        "receipts": receipts.model_copy(
+            update={"queue": receipts.queue.model_copy(update=quick)}),
+        "inbound": inbound.model_copy(update={"queue": inbound.queue.model_copy(update=quick)}),
+    })  # fmt: skip
+    return replace(own, spec=spec)
+
+
+class Lists:
+    """A provider of lists; what stands in them may change."""
+
+    def __init__(self) -> None:
+        self.reports: list[dict[str, str]] = []
+        self.sms = ""
+        self.since: list[str] = []
+        self.status = 200
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if request.path == "/incoming.cgi":
+            return web.Response(text=self.sms)
+        self.since.append(request.query["since"])
+        return web.json_response({"reports": self.reports}, status=self.status)
+
+
+async def test_of_a_list_only_what_is_new_is_told() -> None:
+    lists = Lists()
+    lists.reports = [{"piece": "A", "st": "W"}, {"piece": "B", "st": "D"}]
+    lists.sms = "7|79000000001|СТОП\n"
+    async with serving(Provider(handler=lists.answer)) as provider:
+        channel, news = HttpChannel(listing(provider.address), ManualClock(NOON_OF_MOSCOW)), News()
+        await channel.start(news.reports())
+        await news.until(lambda: bool(news.receipts) and bool(news.inbound))
+        await until(lambda: len(lists.since) > 3)
+        lists.reports[0]["st"] = "U"
+        await news.until(lambda: len(news.receipts) == 2)
+        await until(lambda: len(lists.since) > 8)
+        await channel.stop()
+    assert [(one.provider_id, one.state) for one in news.receipts] == [
+        ("B", PartState.DELIVERED), ("A", PartState.UNDELIVERED),
+    ]  # fmt: skip
+    assert [(one.id, one.text) for one in news.inbound] == [("7", "СТОП")]
+
+
+async def test_a_list_reaches_back_from_its_last_answer_however_long_ago_that_was() -> None:
+    lists, clock = Lists(), ManualClock(NOON_OF_MOSCOW)
+    async with serving(Provider(handler=lists.answer)) as provider:
+        channel, news = HttpChannel(listing(provider.address), clock), News()
+        await channel.start(news.reports())
+        await until(lambda: len(lists.since) > 1)
+        lists.status = 503
+        asked = len(lists.since)
+        await until(lambda: len(lists.since) > asked + 1)  # no good answer is on its way
+        clock.advance(5 * HOUR)
+        seen = len(lists.since)
+        await until(lambda: len(lists.since) > seen + 2)
+        assert set(lists.since) == {"2026-11-28T07:00:00Z"}  # the last answer came at nine
+        lists.status = 200
+        await until(lambda: lists.since[-1] == "2026-11-28T12:00:00Z")
+        await channel.stop()
+
+
+async def test_what_of_a_list_could_not_be_stored_is_told_again() -> None:
+    lists, failing = Lists(), [True, True, False]
+    lists.reports = [{"piece": "B", "st": "D"}]
+    async with serving(Provider(handler=lists.answer)) as provider:
+        channel, news = HttpChannel(listing(provider.address), ManualClock(NOON_OF_MOSCOW)), News()
+        reports = news.reports()
+
+        async def store(route: str, receipts: Any) -> None:
+            if failing.pop(0):
+                raise ConnectionError("gone")
+            await reports.receipts(route, receipts)
+
+        await channel.start(replace(reports, receipts=store))
+        await news.until(lambda: bool(news.receipts))
+        await channel.stop()
+    assert failing == []
+
+
+async def until(ready: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not ready():
+            await asyncio.sleep(0.01)
+
+
+# --- what all messages of a request have in common
+
+
+async def test_messages_with_another_text_go_in_another_request_where_the_text_is_said_once() -> (
+    None
+):
+    async with serving() as provider:
+        own = settings(provider.address)
+        each = {"ref": "{ours}", "to": "{phone:number}"}
+        fields = {"body": "{text}", "ttl": "{valid:seconds}", "list": "{items}"}
+        send = own.spec.send.model_copy(update={"fields": fields, "each": each})
+        own = replace(own, spec=own.spec.model_copy(update={"send": send}), concurrent=1)
+        provider.fault = lambda _turn: provider.answer(400, "{}")
+        late = part(3, "Пять", expires=1_700_000_000_000, seconds_left=60)
+        await sent(own, part(1, "Пять"), part(2, "Два"), late)
+    said = [(one.json["body"], one.json["ttl"], len(one.json["list"])) for one in provider.seen]
+    assert said == [("Пять", 60, 2), ("Два", 7200, 1)]
 
 
 # --- nothing twice
@@ -373,6 +539,37 @@ async def test_nothing_is_sent_twice_over_five_thousand_messages_with_faults() -
     assert ended[Outcome.DOUBT] > 0
     assert max(provider.taken.values()) == 1
     assert sum(provider.taken.values()) >= ended[Outcome.ACCEPTED]
+
+
+async def test_every_doubt_that_the_provider_has_taken_is_cleared_up_by_its_ledger() -> None:
+    """What it has not taken stays in doubt: nothing is concluded from its silence."""
+    total = 500
+    async with serving() as provider:
+        bad = [hang, cut, cut_in_body, provider.answer(500, "{}")]
+        bad += [provider.after_taking(one) for one in bad]
+        faults = [one for fault in bad for one in (None, fault)]
+        provider.fault = lambda turn: faults[turn % len(faults)]
+        own = quick(provider.address, concurrent=8)
+        send = own.spec.send.model_copy(update={"most": 5})
+        own = replace(own, spec=own.spec.model_copy(update={"send": send}))
+        now = 0.0
+        channel, news = HttpChannel(own, now=lambda: now), News()
+        await channel.start(news.reports())
+        waiting = [part(n) for n in range(1, total + 1)]
+        while waiting or channel.outstanding:
+            now += 200.0
+            batch, waiting = waiting[: channel.room()], waiting[channel.room() :]
+            await channel.send(batch)
+            await news.until(lambda: channel.outstanding == 0)
+        doubted = {n for n, one in news.results.items() if one.outcome is Outcome.DOUBT}
+        taken = {int(one) for one in provider.taken}
+        await channel.ask([Asked(n, "", part(n).number) for n in sorted(doubted)])
+        await news.until(lambda: len(news.receipts) == len(doubted & taken))
+        await channel.stop()
+    assert len(news.results) == total
+    assert len(doubted & taken) > 50 < len(doubted - taken)
+    assert {one.part_id for one in news.receipts} == doubted & taken
+    assert max(provider.taken.values()) == 1
 
 
 async def test_no_secret_is_in_what_the_channel_says_of_itself() -> None:

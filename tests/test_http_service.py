@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ import aiohttp
 import pytest
 from typer.testing import CliRunner
 
+from sms_diary.channels import spec
 from sms_diary.cli import app
 from sms_diary.clock import MINUTE, ManualClock
 from sms_diary.config import HttpRoute, Settings, Web
+from sms_diary.resources import providers_dir
 from tests.conftest import NOW
 from tests.http_peer import DEFINITIONS, Provider, cut, serving
 from tests.journal_peer import at_the_door, eventually, mark
@@ -86,6 +89,35 @@ async def test_a_lamp_says_why_an_account_is_paused(tmp_path: Path) -> None:
             await eventually(paused)
             _, lamps = await door.service.monitor.ready()
     assert "кончились деньги" in lamps["route main"]
+
+
+async def test_a_lamp_and_figures_tell_of_a_low_balance_while_messages_go_on(
+    tmp_path: Path,
+) -> None:
+    async with serving() as provider:  # it has 41.50
+        made = settings_of(tmp_path, provider)
+        [main] = made.routes
+        poor = main.model_copy(update={"balance_low": 50.0})
+        rich = main.model_copy(update={"name": "rich", "balance_low": 41.5})
+        made = made.model_copy(update={"routes": (poor, rich)})
+        async with at_the_door(made) as door:
+            monitor = door.service.monitor
+
+            async def lit() -> bool:
+                return (await monitor.ready())[1]["route main"].startswith("low: ")
+
+            await eventually(lit)
+            ready, lamps = await monitor.ready()
+            page = (await monitor.metrics()).decode()
+            await door.journal.post([mark()])
+            await eventually(lambda: _states(door.service.base.database, "sent"))
+    assert ready
+    assert lamps["route rich"] == "ok"
+    assert "осталось 41.50, меньше 50" in lamps["route main"]
+    assert 'sms_diary_route_balance{route="main"} 41.5' in page
+    assert 'sms_diary_route_balance_low{route="main"} 1.0' in page
+    assert 'sms_diary_route_balance_low{route="rich"} 0.0' in page
+    assert 'sms_diary_route_spent{route="main"} 0.0' in page
 
 
 async def test_an_account_without_money_is_followed_by_the_next_route(
@@ -188,12 +220,14 @@ async def test_a_trial_shows_request_and_outcome_and_hides_what_must_be(tmp_path
         code, said = await asyncio.to_thread(run, *command)
         assert code == 0, said
         assert "Принята, номер у провайдера U1" in said
+        assert re.search(r"   HTTP 200: \{\"results\": .*\"uid\": \"U1\"", said)
         assert "Доставлено" in said
         assert "very-secret" not in said
         assert "79000000001" not in said
         provider.faults.append(provider.answer(400, '{"error": "no-money"}'))
         code, said = await asyncio.to_thread(run, *command)
     assert code == 1
+    assert 'HTTP 400: {"error": "no-money"}' in said
     assert "Отказ (no-money). Кончились деньги. Пополните счёт." in said
 
 
@@ -202,12 +236,15 @@ def test_providers_are_listed_shown_and_checked(tmp_path: Path) -> None:
     code, said = run("provider", "list", "--config", str(file))
     assert code == 0
     assert "madeup: Выдуманный, HTTP, не проверено" in said
-    assert "devino: Devino Telecom (HTTP), HTTP, не закончен" in said
-    code, said = run("provider", "show", "smscru", "--config", str(file))
-    assert (code, "Секреты (secrets): login, password, callback (можно без него)" in said) == (
-        0,
-        True,
-    )
+    files = {name: spec.load(name, (providers_dir(),)) for name in spec.names((providers_dir(),))}
+    over_http = {name: (one, one.http) for name, one in files.items() if one.http is not None}
+    for name, (one, http) in over_http.items():
+        assert (f"{name}: {one.title}, HTTP, не закончен\n" in said) == bool(http.unfinished)
+    name, http = next((n, http) for n, (_, http) in over_http.items() if http.optional_secrets)
+    code, said = run("provider", "show", name, "--config", str(file))
+    [optional] = http.optional_secrets
+    secrets = ", ".join((*http.secrets, f"{optional} (можно без него)"))
+    assert (code, f"Секреты (secrets): {secrets}\n" in said) == (0, True)
     code, said = run("provider", "check", str(DEFINITIONS / "madeup.toml"))
     assert (code, said.endswith("Файл верен.\n")) == (0, True)
     wrong = tmp_path / "madeup.toml"

@@ -25,6 +25,7 @@ from sms_diary.channels.http import HttpChannel, HttpSettings, callbacks
 from sms_diary.channels.http.callbacks import Pushed
 from sms_diary.channels.http.client import Answer
 from sms_diary.channels.http.results import Reader
+from sms_diary.channels.spec.meanings import of_phone
 from sms_diary.clock import ManualClock
 from sms_diary.model import PartState
 from sms_diary.resources import providers_dir
@@ -48,7 +49,7 @@ def cases(section: str) -> list[Any]:
 
 
 def rows(section: str) -> list[Any]:
-    """Every row of the tables `[[codes]]` and `[states]`."""
+    """Every row of the tables `[[codes]]`, `[states]` and `[phones]`."""
     found = []
     for name, file in sorted(FILES.items()):
         tables = file.get(section, [])
@@ -129,6 +130,10 @@ def told(result: Result) -> dict[str, Any]:
     found: dict[str, Any] = {"outcome": str(result.outcome)}
     if result.provider_id:
         found["id"] = result.provider_id
+    if result.more_ids:
+        found["more"] = list(result.more_ids)
+    if result.cost is not None:
+        found["cost"] = str(result.cost)
     if result.outcome is Outcome.FAILED:
         found |= {"failure": str(result.failure), "scope": str(result.scope), "code": result.code}
         if result.delay:
@@ -255,15 +260,39 @@ async def answered(canned: Canned) -> None:
 
 @pytest.mark.parametrize(("name", "case"), cases("queue"))
 async def test_what_a_queue_gives_is_kept_read_or_not(name: str, case: dict[str, Any]) -> None:
+    receipts, inbound = case.get("receipts", []), case.get("inbound", [])
+    meant = "receipts" if receipts else "inbound"
     async with answering(case["reply"]) as canned:
-        channel, news = HttpChannel(quiet(name, canned.address, queues=True)), News()
+        own = quiet(name, canned.address, queues=True)
+        channel, news = HttpChannel(only(own, meant), ManualClock(NOW)), News()
         await channel.start(news.reports())
-        await news.until(lambda: len(news.receipts) >= len(case["receipts"]))
+        await news.until(lambda: len(news.receipts) + len(news.inbound) > 0)
         await channel.stop()
-    [seen] = [one for one in canned.seen if one["path"] == case["request"]["path"]]
+    [seen] = canned.seen
     check_request(seen, case["request"])
-    found = [{"id": one.provider_id, "state": str(one.state)} for one in news.receipts]
-    assert found == case["receipts"]
+    found = [
+        {"id": one.provider_id, "state": str(one.state), "error": one.error}
+        for one in news.receipts
+    ]
+    assert found == [{"error": ""} | one for one in receipts]
+    came = [{"number": one.number, "text": one.text, "id": one.id} for one in news.inbound]
+    assert came == [{"id": ""} | one for one in inbound]
+
+
+def only(own: HttpSettings, meant: str) -> HttpSettings:
+    """Without the queue that is not meant."""
+    left = "inbound" if meant == "receipts" else "receipts"
+    section = getattr(own.spec, left).model_copy(update={"queue": None})
+    return replace(own, spec=own.spec.model_copy(update={left: section}))
+
+
+@pytest.mark.parametrize(("name", "table", "code", "said"), rows("phones"))
+def test_a_code_of_a_receipt_says_this_of_the_phone(
+    name: str, table: dict[str, Any], code: str, said: str
+) -> None:
+    known = of_phone(settings(name).spec.receipts.codes, code)
+    assert known is not None
+    assert str(known.failure or "") == said
 
 
 @pytest.mark.parametrize(("name", "case"), cases("balance"))
@@ -272,9 +301,9 @@ async def test_the_balance_is_read(name: str, case: dict[str, Any]) -> None:
         channel, news = HttpChannel(settings(name, canned.address)), News()
         await channel.start(news.reports())
         async with asyncio.timeout(5):
-            while channel.balance is None:
+            while channel.purse.balance is None:
                 await asyncio.sleep(0.01)
         await channel.stop()
     [seen] = [one for one in canned.seen if one["path"] == case["request"]["path"]]
     check_request(seen, case["request"])
-    assert str(channel.balance) == case["amount"]
+    assert str(channel.purse.balance) == case["amount"]

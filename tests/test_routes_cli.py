@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from sms_diary.channels import spec
 from sms_diary.channels.smpp import SmppChannel
 from sms_diary.cli import app
+from sms_diary.resources import providers_dir
 from sms_diary.simulator import Options, Smsc
 from tests.smpp_peer import (
     DELIVER,
@@ -31,6 +33,12 @@ from tests.smpp_peer import (
 from tests.smpp_peer import Smsc as ScriptedSmsc
 
 KEPT = "не из этой проверки"
+OPERATOR = next(
+    one
+    for name in spec.names((providers_dir(),))
+    if "destination_plus" in (one := spec.load(name, (providers_dir(),))).defaults
+)
+"""One whose file says much."""
 NUMBER, SHOWN = "+79000000001", "+7900***0001"
 
 
@@ -83,7 +91,8 @@ def test_the_list_names_every_route_with_provider_address_sender_and_limits(
 ) -> None:
     file = written(tmp_path, 2775, rate="20", window="7")
     with file.open("a", encoding="utf-8") as out:
-        out.write('\n[[routes]]\nname = "spare"\nprovider = "smpp-smscru"\nsystem_id = "x"\n')
+        out.write('\n[[routes]]\nname = "spare"\nsystem_id = "x"\n')
+        out.write(f'provider = "{OPERATOR.name}"\n')
     code, said = command("list", "--config", str(file))
     assert code == 0
     first, second = said.splitlines()
@@ -91,7 +100,8 @@ def test_the_list_names_every_route_with_provider_address_sender_and_limits(
         "main: оператор не назван, 127.0.0.1:2775, отправитель SHKOLA, 20 SMS/с, окно 7, "
         "соединений 1"
     )
-    assert second.startswith("spare: SMSC.ru, smpp.smsc.ru:3700, отправитель (не задан), скорость")
+    where = "{host}:{port}".format(**OPERATOR.defaults)
+    assert second.startswith(f"spare: {OPERATOR.title}, {where}, отправитель (не задан), скорость")
 
 
 def test_without_routes_the_list_says_what_to_do(tmp_path: Path) -> None:
@@ -105,7 +115,11 @@ def test_a_route_is_shown_with_the_source_of_every_setting_and_without_its_passw
     tmp_path: Path,
 ) -> None:
     file = written(
-        tmp_path, 3700, provider='"smpp-smscru"', password='"tops8"', reply_to='"+79000000009"'
+        tmp_path,
+        3700,
+        provider=f'"{OPERATOR.name}"',
+        password='"tops8"',
+        reply_to='"+79000000009"',
     )
     code, said = command("show", "main", "--config", str(file))
     assert code == 0
@@ -119,7 +133,7 @@ def test_a_route_is_shown_with_the_source_of_every_setting_and_without_its_passw
     assert rows["reply_to"] == ('"+79000000009"', "маршрут")
     assert rows["password"] == ("задан", "маршрут")
     assert "tops8" not in said
-    assert "Оператор: SMSC.ru (smpp-smscru), по чужим программам" in said
+    assert f"Оператор: {OPERATOR.title} ({OPERATOR.name}), по чужим программам" in said
     assert "Спросите в поддержке" in said
 
 
@@ -405,7 +419,7 @@ async def test_news_for_the_service_are_left_to_the_operator(tmp_path: Path) -> 
 
 async def test_the_sms_goes_out_as_the_route_and_its_file_say(tmp_path: Path) -> None:
     async with ScriptedSmsc() as smsc:
-        file = written(tmp_path, smsc.port, provider='"smpp-smscru"', registered_delivery="0")
+        file = written(tmp_path, smsc.port, provider=f'"{OPERATOR.name}"', registered_delivery="0")
         code, _ = await tried(file, "--text", "ok")
         (got,) = smsc.of(SUBMIT)
     sent = read_submit(got.body)

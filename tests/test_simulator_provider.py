@@ -31,7 +31,7 @@ TOKEN = "0123456789abcdef"
 FOLDERS = (DEFINITIONS, providers_dir())
 FILES = {
     file.stem: http
-    for file in sorted([*providers_dir().glob("*.toml"), DEFINITIONS / "madeup.toml"])
+    for file in sorted([*providers_dir().glob("*.toml"), *DEFINITIONS.glob("*.toml")])
     if (http := tomllib.loads(file.read_text("utf-8")).get("http")) and "unfinished" not in http
 }
 PLAYED = tuple(FILES)
@@ -194,6 +194,26 @@ async def test_a_parents_sms_is_brought_and_known_to_be_brought(tmp_path: Path, 
         assert (came.number, came.to, came.text) == ("+79000000001", "3456", "СТОП")
         async with asyncio.timeout(5):
             while sms.waiting:
+                await asyncio.sleep(0.01)
+
+
+async def test_what_is_to_be_fetched_is_fetched_and_no_address_of_ours_is_needed(
+    tmp_path: Path,
+) -> None:
+    name = next(
+        name
+        for name, http in FILES.items()
+        if all(http.get(one, {}).get("queue", {}).get("every") for one in ("receipts", "inbound"))
+    )
+    async with line(tmp_path, name, outcomes=("UNDELIV=79000000002",)) as own:
+        own.pushes.receipts = own.pushes.inbound = ""
+        await sent(own, part(1, TEXT), part(2, TEXT))
+        await own.smsc.inbound("79000000001", "СТОП", "3456")
+        await own.news.until(lambda: len(own.news.receipts) == 2 and bool(own.news.inbound))
+        assert {str(one.state) for one in own.news.receipts} == {"delivered", "undelivered"}
+        assert [(one.number, one.text) for one in own.news.inbound] == [("+79000000001", "СТОП")]
+        async with asyncio.timeout(5):
+            while own.smsc.waiting:
                 await asyncio.sleep(0.01)
 
 

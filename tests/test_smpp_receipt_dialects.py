@@ -72,7 +72,7 @@ DIALECTS: dict[str, tuple[str, tuple[str, PartState, str, int | None]]] = {
         ("77", P.UNDELIVERED, "3:27", None),
     ),
     "fields missing": ("id:77 stat:REJECTD", ("77", P.REJECTED, "", None)),
-    "no counts (Jasmin)": (
+    "no counts": (
         ("id:1298d520-b783-49d9-87af-643d7bf13304 submit date:2611241000 done date:2611241005 "
         "stat:DELIVRD err:00"),
         ("1298d520-b783-49d9-87af-643d7bf13304", P.DELIVERED, "00", AT),

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from smpplib import consts
 
-from sms_diary.api.messages import explained
 from sms_diary.channels.base import Outcome
 from sms_diary.channels.smpp import SmppChannel, results
 from sms_diary.channels.smpp.settings import VendorCode
 from sms_diary.channels.smpp.statuses import GENERAL
+from sms_diary.explaining import explained
 from sms_diary.model import Failure, Scope
 from tests.smpp_peer import News, part, raw, settings
 from tests.smpp_peer import Smsc as ScriptedSmsc

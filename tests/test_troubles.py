@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -12,8 +11,6 @@ from typer.testing import CliRunner
 from sms_diary.app import opened
 from sms_diary.channels import spec
 from sms_diary.channels.base import Outcome, ReceiptReport, Result
-from sms_diary.channels.http import news
-from sms_diary.channels.http import profile as http_profile
 from sms_diary.channels.spec.meanings import of_phone
 from sms_diary.cli import app as commands
 from sms_diary.clock import DAY, HOUR, ManualClock
@@ -22,7 +19,6 @@ from sms_diary.db import Database
 from sms_diary.dispatch import Settle
 from sms_diary.errors import ConfigError
 from sms_diary.model import Failure, PartState, Scope
-from sms_diary.resources import providers_dir
 from sms_diary.simulator.options import Options
 from sms_diary.simulator.smsc import Smsc
 from sms_diary.store import numbers, outbox, receipts
@@ -204,32 +200,6 @@ def test_a_code_of_a_receipt_is_known_with_zeros_in_front_and_without(
 def test_a_receipt_says_of_a_phone_nothing_but_these_two_words(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"smpp\.receipts\.1\.failure"):
         spec.read(_provider(tmp_path, failure="rejected"))
-
-
-@pytest.mark.parametrize(
-    ("provider", "code", "failure"),
-    [
-        ("smscru", "1", Failure.BAD_NUMBER), ("smscru", "252", Failure.BLOCKED),
-        ("smscru", "6", None), ("smscru", "0", None),
-        ("smsru", "209", Failure.BLOCKED), ("smsru", "203", None),
-    ],
-)  # fmt: skip
-def test_the_files_that_ship_know_what_their_receipts_say_of_phones(
-    provider: str, code: str, failure: Failure | None
-) -> None:
-    rule = of_phone(spec.load(provider, [providers_dir()]).of_phones, code)
-    assert (rule.failure if rule else None) is failure
-
-
-def test_where_the_state_itself_is_the_code_it_is_kept() -> None:
-    own: dict[str, Any] = {"name": "r", "provider": "smsru", "secrets": {"api_id": "x"}}
-    made = http_profile.load(own, [providers_dir()], public_url="").settings
-    push = made.spec.receipts.push
-    assert push is not None
-    entry = {"kind": "sms_status", "id": "1-1", "state": "209", "at": "1795856400"}
-    blocked = news.receipt(made, push, entry)
-    assert (blocked.state, blocked.error) == (PartState.REJECTED, "209")
-    assert news.receipt(made, push, entry | {"state": "103"}).error == ""
 
 
 # ---------------------------------------------------------------- the whole way

@@ -49,7 +49,7 @@ class Fleet:
         """For each place one that has been loaded and waits."""
         self._ports = [0] * size
         self.kills: Counter[str] = Counter()
-        """By kind: moment, early, point."""
+        """By kind: moment, early, point, silent (its point was not passed in time)."""
         self.points: Counter[str] = Counter()
         """Kills at each named point."""
         self.ended: list[str] = []
@@ -104,7 +104,7 @@ class Fleet:
         except TimeoutError:
             self._ports[place] = 0
             await program.kill()
-            self.kills["early" if death.early else "moment"] += 1
+            self.kills["early" if death.early else "silent" if death.point else "moment"] += 1
             return
         self._ports[place] = 0
         if death.point and code == _KILLED:
@@ -124,6 +124,8 @@ class Fleet:
             try:
                 self._ports[place] = int(await program.said(SERVING))
             except ProcessEnded:
+                if program.alive:  # and too slow: nobody would ever see it go
+                    raise
                 if await program.gone() != _KILLED:
                     self.refused += 1
                     await asyncio.sleep(_START_PAUSE)

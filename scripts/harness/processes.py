@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-_START_LIMIT = 30.0
+_START_LIMIT = 60.0
 _STOP_LIMIT = 20.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 SERVING = re.compile(r"Сервис работает: http://127\.0\.0\.1:(\d+) ")

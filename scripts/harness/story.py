@@ -90,6 +90,8 @@ class Operator:
     route: Mapping[str, str | int | float]
     sessions: int
     window: int
+    points: frozenset[str] = POINTS
+    """Those that a process comes by that speaks to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,8 @@ def story(
     return Story(
         seed, posts, removals, tuple(stops),
         tuple(
-            _deaths(chance, seed * workers + place, often=workers == 1) for place in range(workers)
+            _deaths(chance, seed * workers + place, sorted(own.points), often=workers == 1)
+            for place in range(workers)
         ),
         _harms(chance, postgres=postgres), _behaviour(chance, seed, own.window * own.sessions),
     )  # fmt: skip
@@ -235,13 +238,13 @@ def _announcement(school: SeededSchool, seed: int, *, urgent: bool) -> _Pair:
     return event, tuple(Said(pupil.number, ANNOUNCEMENT, 1, text) for pupil in school.pupils)
 
 
-def _deaths(chance: Random, turn: int, *, often: bool) -> tuple[Death, ...]:
+def _deaths(chance: Random, turn: int, points: Sequence[str], *, often: bool) -> tuple[Death, ...]:
     """At a moment first, then at a point, for which all have their turns; perhaps once more."""
     if not likely(chance, 1.0 if often else 0.7):
         return ()
-    deaths = [Death(chance.uniform(0.05, 0.8)), _at(chance, sorted(POINTS)[turn % len(POINTS)])]
+    deaths = [Death(chance.uniform(0.05, 0.8)), _at(chance, points[turn % len(points)])]
     if likely(chance, 0.5 if often else 0.2):
-        another = _at(chance, chance.choice(sorted(POINTS)))
+        another = _at(chance, chance.choice(points))
         moment = Death(chance.uniform(0.0, 0.7))
         early = Death(chance.uniform(0.0, 0.5), early=True)
         deaths.append(chance.choice((another, moment, early)))

@@ -17,9 +17,12 @@ from typing import Any
 from scripts.harness.processes import ROOT
 from scripts.harness.proxy import Proxy
 from scripts.harness.story import Operator, dice
+from sms_diary.crash import POINTS
 
 TOKEN = "0123456789abcdef"  # noqa: S105  # of a run on loopback
 _FOLDERS = ("providers", "tests/providers/definitions")
+OF_SMPP = frozenset({"submit.written", "deliver.read", "deliver.acknowledged"})
+"""Points that no process comes by that speaks HTTP alone."""
 _MOST = 10
 """Messages in a request, so that what dies with one is little."""
 _SECRET = "x-x-x"  # noqa: S105
@@ -72,7 +75,7 @@ def operator(era: int) -> Operator:
         "concurrent": concurrent,
         "callback_token": TOKEN,
     }
-    return Operator(behaviour, route, 1, concurrent * most)
+    return Operator(behaviour, route, 1, concurrent * most, POINTS - OF_SMPP)
 
 
 def behaviour(chance: Random, usual: Mapping[str, Any]) -> dict[str, Any]:

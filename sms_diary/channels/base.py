@@ -7,6 +7,7 @@ the database. What it is told to do with news is injected (`Reports`).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
@@ -62,6 +63,10 @@ class Result:
     """The operator's own code, for people and for the admin."""
     delay: float = 0.0
     """Seconds to wait before the next try, where the operator says so."""
+    more_ids: tuple[str, ...] = ()
+    """Of a message that the operator has cut and calls by several ids: all but the first."""
+    cost: Decimal | None = None
+    """What it costs, in the account's currency, where the operator says so."""
 
 
 @value
@@ -126,6 +131,8 @@ class InboundReport:
     """"" of a piece."""
     raw: bytes
     piece: Piece | None = None
+    id: str = ""
+    """The operator's own, of an SMS that comes again for days: it is fetched from a list."""
 
 
 def _always() -> bool:
@@ -143,6 +150,18 @@ class Reports:
     """Called (no await) when `room()` may have grown: wakes the dispatch."""
     mine: Callable[[], bool] = _always
     """Whether the route is still this process's: what waits must not be written after that."""
+
+
+@value
+class Purse:
+    """The money of an account that is paid in advance, in its own currency."""
+
+    balance: Decimal | None = None
+    """When it was last looked at."""
+    low: str = ""
+    """That there is soon no more, in Russian; "" while there is enough or nobody knows."""
+    spent: Decimal = Decimal(0)
+    """For messages since the start, as far as the provider says what they cost."""
 
 
 class Channel(Protocol):

@@ -22,12 +22,17 @@ from sms_diary.channels.base import (
     Result,
 )
 from sms_diary.channels.http import HttpChannel, HttpSettings, rendering
+from sms_diary.channels.http.client import Answer
+from sms_diary.channels.http.replies import text_of
 from sms_diary.errors import ConfigError
-from sms_diary.model import FINAL, PART_RU, Failure, PartState
+from sms_diary.model import FINAL, Failure, PartState
 from sms_diary.phone import mask
+from sms_diary.words import PART_RU
 
 _VALID = 3600
 _LATE = 5.0
+_LONGEST_SHOWN = 2000
+"""Octets of a reply."""
 _FAILURE_RU = {
     Failure.CONFIG: "провайдер не пускает: проверьте secrets, договор и отправителя",
     Failure.BAD_NUMBER: "такого номера нет, или провайдер на него не шлёт",
@@ -47,7 +52,8 @@ class HttpTrial:
         """`wait`: seconds to wait for the end."""
         self._settings = settings.without_queues()
         self._wait = wait
-        self._channel = HttpChannel(self._settings)
+        self._channel = HttpChannel(self._settings, heard=self._hear)
+        self._number = ""
         self._changed = asyncio.Event()
         self._result: Result | None = None
         self._state: PartState | None = None
@@ -58,6 +64,7 @@ class HttpTrial:
         if not text or len(text) > self._settings.spec.max_length:
             raise ConfigError("Текст пуст или длиннее, чем берёт провайдер.")
         part = self._part(number, text)
+        self._number = number
         self._show(part)
         reports = Reports(self._take_results, self._take_receipts, _refuse, self._changed.set)
         await self._channel.start(reports)
@@ -80,11 +87,20 @@ class HttpTrial:
         prepared = rendering.sending(self._settings, [part])
         pairs = prepared.query or prepared.form or ()
         body = str(prepared.json) if prepared.has_json else urlencode(pairs, safe="+/:[],")
-        said = self._settings.masked(body)
-        for hidden in (part.number, part.number.removeprefix("+")):
-            said = said.replace(hidden, mask(part.number))
         address = self._settings.masked(f"{self._settings.urls[0]}/{prepared.path}")
-        print(f"1. {prepared.method} {address}\n   {said}", flush=True)
+        print(f"1. {prepared.method} {address}\n   {self._shown(body)}", flush=True)
+
+    def _hear(self, answer: Answer) -> None:
+        """The reply as it came, without what must not be shown."""
+        said = " ".join(text_of(answer.body[:_LONGEST_SHOWN]).split())
+        print(f"   HTTP {answer.status}: {self._shown(said) or '(пусто)'}", flush=True)
+
+    def _shown(self, said: str) -> str:
+        """Without secrets and without the number, whole or in its ten digits."""
+        said = self._settings.masked(said)
+        for hidden in (self._number, self._number.removeprefix("+"), self._number[-10:]):
+            said = said.replace(hidden, mask(self._number))
+        return said
 
     async def _taken(self, part: Outgoing) -> bool:
         spec = self._settings.spec
@@ -100,7 +116,9 @@ class HttpTrial:
     def _told(self, result: Result) -> str:
         match result.outcome:
             case Outcome.ACCEPTED:
-                return f"Принята, номер у провайдера {result.provider_id or '(не дал)'}."
+                ids = ", ".join((result.provider_id or "(не дал)", *result.more_ids))
+                cost = "" if result.cost is None else f" Цена {result.cost}."
+                return f"Принята, номер у провайдера {ids}.{cost}"
             case Outcome.DOUBT:
                 return (
                     "Ответа нет, или он не читается. Неизвестно, ушла ли SMS: посмотрите на "

@@ -59,9 +59,12 @@ def check(
     async def work() -> None:
         from sms_diary.channels import spec
 
-        for line in _shown(spec.read(file)):
+        found = spec.read(file)
+        for line in _shown(found):
             print(line)
-        print("Файл верен.")
+        unfinished = found.http is not None and found.http.unfinished
+        state = ", но не закончен: маршрута из него не сделать" if unfinished else ""
+        print(f"Файл верен{state}.")
 
     run(work())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sms_diary.channels.base import Asked
 from sms_diary.db import Queries
+from sms_diary.store import part_pieces
 from sms_diary.store.tools import Tools
 
 
@@ -36,14 +37,16 @@ async def due(
         sorted((row["id"],) for row in rows),
         now=now,
     )
+    pieces = await part_pieces.open_ids(q, [row["id"] for row in rows])
     return [
         Asked(
             part_id=row["id"],
-            provider_id=row["provider_id"],
+            provider_id=provider_id,
             number=tools.vault.text(row["sealed"], "number.sealed", row["number_id"]),
             sender=row["sender"],
         )
         for row in rows
+        for provider_id in pieces.get(row["id"], [row["provider_id"]])
     ]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sms_diary.channels.base import InboundReport
 from sms_diary.channels.joining import whole_text
-from sms_diary.clock import MINUTE
+from sms_diary.clock import DAY, MINUTE
 from sms_diary.db import Queries
 from sms_diary.store import numbers, pieces
 from sms_diary.store.pieces import Came
@@ -18,6 +18,8 @@ from sms_diary.store.tools import Tools
 
 REPEAT_WINDOW = 5 * MINUTE
 """The same route, number and text within this time is the same SMS delivered again."""
+ID_WINDOW = 60 * DAY
+"""The same for the same route, number and id of the operator's: no list reaches back so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +51,22 @@ async def store(
     known = await numbers.ensure(q, tools, [report.number for report in reports], now=now)
     await numbers.alive(q, [one.id for one in known.values()])
     whole: dict[bytes, _New] = {}
+    listed: dict[bytes, _New] = {}
     in_pieces: dict[bytes, Came] = {}
     for report in reports:
         number_id = known[report.number].id
-        digest = tools.vault.digest(f"{route}\n{report.number}\n".encode() + report.raw)
+        known_by = report.id.encode() or report.raw
+        digest = tools.vault.digest(f"{route}\n{report.number}\n".encode() + known_by)
         if report.piece is None:
-            whole[digest] = _New(number_id, report.to, report.text, report.raw, digest, now)
+            into = listed if report.id else whole
+            into[digest] = _New(number_id, report.to, report.text, report.raw, digest, now)
         else:
             in_pieces[digest] = Came(number_id, report.to, report.piece, report.raw, digest)
     stored, since = 0, now - REPEAT_WINDOW
     if whole:
         stored += await _add_new(q, tools, route, whole, since=since)
+    if listed:
+        stored += await _add_new(q, tools, route, listed, since=now - ID_WINDOW)
     if in_pieces:
         stored += await pieces.add_new(q, tools, route, in_pieces, since=since, now=now)
     return stored

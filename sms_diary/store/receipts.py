@@ -14,7 +14,7 @@ from sms_diary.clock import HOUR, MINUTE
 from sms_diary.db import Queries, Row
 from sms_diary.model import FINAL, PART_MOVES, PartState
 from sms_diary.provider_id import candidates, canonical, reference_of
-from sms_diary.store import numbers, outbox, own_ids, troubles
+from sms_diary.store import numbers, outbox, own_ids, part_pieces, troubles
 from sms_diary.store.receipt_parts import (
     Hit,
     Target,
@@ -59,6 +59,8 @@ async def store(
     await one_at_a_time(q, route)
     named = await own_ids.named(q, tools, route, reports)
     targets, ambiguous = await match(q, tools, route, reports, now=now)
+    for place, called in (await part_pieces.match(q, tools, route, reports, now=now)).items():
+        targets[place] = called
     for place, one in named.items():
         targets[place] = one.target
     pairs = list(zip(reports, targets, strict=True))
@@ -90,7 +92,9 @@ async def store(
         " number_id, reference",
         rows,
     )
-    moves = [(t, r.state, r.error) for r, t in pairs if t is not None]
+    told = [(t, r) for r, t in pairs if t is not None]
+    states = await part_pieces.heard(q, [(t.part_id, r.provider_id, r.state) for t, r in told])
+    moves = [(t, state, r.error) for (t, r), state in zip(told, states, strict=True)]
     await apply(q, tools, moves, now=now)
     return ambiguous
 
@@ -140,7 +144,8 @@ async def adopt(
         return
     rows = await q.over(
         """with rows(key text, part_id bigint, other_base bigint)
-           select receipt.id, receipt.state, receipt.error, rows.part_id, rows.other_base
+           select receipt.id, receipt.provider_id, receipt.state, receipt.error, rows.part_id,
+                  rows.other_base
            from rows
            join receipt on receipt.route = :route and receipt.part_id is null
                        and receipt.provider_key = rows.key
@@ -162,7 +167,12 @@ async def adopt(
     # What several claim is left to the sweep, which sees all of them.
     owned = [row for row in rows if len(parts[row["id"]]) == 1]
     await give(q, [(row["id"], row["part_id"]) for row in owned])
-    moves = [(row["part_id"], PartState(row["state"]), row["error"]) for row in owned]
+    states = await part_pieces.heard(
+        q, [(row["part_id"], row["provider_id"], PartState(row["state"])) for row in owned]
+    )
+    moves = [
+        (row["part_id"], state, row["error"]) for row, state in zip(owned, states, strict=True)
+    ]
     await apply_stored(q, tools, moves, now)
 
 

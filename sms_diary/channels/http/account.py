@@ -19,7 +19,7 @@ _PAUSE = {Failure.CONFIG: 300.0, Failure.BALANCE: 300.0, Failure.THROTTLED: 5.0}
 _TROUBLE = 3
 """Requests in a row without a usable reply after which the provider counts as gone."""
 _FIRST, _LONGEST = 2.0, 120.0
-REFUSED, WAITING, BOUND = "refused", "waiting", "bound"
+REFUSED, WAITING, TRYING, BOUND = "refused", "waiting", "trying", "bound"
 _SAID = {
     Failure.CONFIG: "провайдер не пускает: проверьте имя, ключ, договор и адрес, с которого вы "
     "ходите",
@@ -37,8 +37,12 @@ class Account:
         self._until = -math.inf
         self._trying = False
         self._in_a_row = 0
-        self.state = BOUND
+        self._state = BOUND
         self.reason = ""
+
+    @property
+    def state(self) -> str:
+        return TRYING if self._trying and not self.paused else self._state
 
     @property
     def paused(self) -> float:
@@ -68,14 +72,14 @@ class Account:
 
     def _well(self) -> None:
         self._in_a_row, self._trying = 0, False
-        if self.state != BOUND:
+        if self._state != BOUND:
             log.info("provider takes messages again", route=self._name)
-        self.state, self.reason = BOUND, ""
+        self._state, self.reason = BOUND, ""
 
     def _pause(self, seconds: float, state: str, reason: str) -> None:
-        if state != self.state:
+        if state != self._state:
             log.warning("account is paused", route=self._name, state=state, reason=reason)
-        self.state, self.reason = state, reason
+        self._state, self.reason = state, reason
         self._until = self._now() + seconds
         self._trying = True
 

@@ -1,30 +1,24 @@
 """The HTTP channel: the contract of `channels.base` over requests to a provider.
 
-It only joins: parts out are `outflow.py`'s, questions `asking.py`'s; what the provider brings by
-itself comes by the service's own door (`callbacks.py`) and not through here.
+It only joins: parts out are `outflow.py`'s, questions `asking.py`'s and `rounds.py`'s; what the
+provider brings by itself comes by the service's own door (`callbacks.py`) and not through here.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 
-from sms_diary.channels.base import (
-    Asked,
-    InboundReport,
-    Outgoing,
-    ReceiptReport,
-    Reports,
-    Result,
-)
+from sms_diary.channels.base import Asked, Outgoing, Purse, Reports
 from sms_diary.channels.http.account import BOUND, Account
 from sms_diary.channels.http.asking import Asking
-from sms_diary.channels.http.client import Client, tls
+from sms_diary.channels.http.client import Answer, Client, tls
 from sms_diary.channels.http.outflow import Outflow
+from sms_diary.channels.http.questions import Questions
+from sms_diary.channels.http.rounds import Rounds
 from sms_diary.channels.http.settings import HttpSettings
+from sms_diary.channels.telling import Telling
 from sms_diary.clock import Clock, SystemClock
-from sms_diary.errors import ChannelError
 
 
 class HttpChannel:
@@ -36,25 +30,33 @@ class HttpChannel:
         clock: Clock | None = None,
         *,
         now: Callable[[], float] = time.monotonic,
+        heard: Callable[[Answer], None] = lambda _answer: None,
     ) -> None:
-        """`now`: seconds of a monotonic clock. Raises ConfigError for unreadable certificates."""
+        """`now`: seconds of a monotonic clock; `heard`: who is shown every reply to a sending.
+
+        Raises ConfigError for unreadable certificates.
+        """
         tls(settings)
         self.name = settings.name
         self._running = False
-        self._reports: Reports | None = None
+        self._tell = tell = Telling(settings.name)
+        clock = clock or SystemClock()
         self._account = Account(settings.name, now)
         self._client = Client(settings)
         self._out = Outflow(
-            settings, self._client, self._account, self._store_results, self._wake,
-            now=now, clock=clock or SystemClock(),
+            settings, self._client, self._account, tell.results, tell.wake, now=now, clock=clock,
+            heard=heard,
         )  # fmt: skip
-        self._asking = Asking(settings, self._client, self._store_receipts, self._store_inbound)
+        questions = Questions(settings, self._client)
+        self._asking = Asking(settings, questions, tell)
+        self._rounds = Rounds(settings, questions, tell, clock)
 
     # --- state, for people and readiness
 
     @property
     def state(self) -> str:
-        """`stopped`, `bound`, `waiting` (for a provider in trouble) or `refused`."""
+        """`stopped`, `bound`, `waiting` (for a provider in trouble), `refused`, or `trying` when
+        the pause for one of them is over and the next message must show how it is."""
         return self._account.state if self._running else "stopped"
 
     @property
@@ -68,9 +70,9 @@ class HttpChannel:
         return self._out.outstanding
 
     @property
-    def balance(self) -> Decimal | None:
-        """Money on the account, when it was last looked at."""
-        return self._asking.balance
+    def purse(self) -> Purse:
+        """The money on the account."""
+        return Purse(self._rounds.balance, self._rounds.low, self._out.spent)
 
     def running(self) -> bool:
         """Whether it may be asked: also while the account is paused."""
@@ -93,10 +95,10 @@ class HttpChannel:
     # --- the contract's verbs
 
     async def start(self, reports: Reports) -> None:
-        self._reports = reports
+        self._tell.start(reports)
         self._running = True
         self._out.start(reports.mine)
-        self._asking.start()
+        self._rounds.start()
 
     async def send(self, batch: Sequence[Outgoing]) -> None:
         self._out.send(batch)
@@ -107,26 +109,8 @@ class HttpChannel:
 
     async def stop(self) -> None:
         self._running = False
+        self._tell.quiet()
         await self._out.stop()
         await self._asking.stop()
+        await self._rounds.stop()
         await self._client.close()
-
-    # --- reports
-
-    def _wake(self) -> None:
-        if self._reports is not None and self._running:
-            self._reports.room()
-
-    def _news(self) -> Reports:
-        if self._reports is None:
-            raise ChannelError(self.name)
-        return self._reports
-
-    async def _store_results(self, batch: list[Result]) -> None:
-        await self._news().results(self.name, batch)
-
-    async def _store_receipts(self, batch: list[ReceiptReport]) -> None:
-        await self._news().receipts(self.name, batch)
-
-    async def _store_inbound(self, batch: list[InboundReport]) -> None:
-        await self._news().inbound(self.name, batch)

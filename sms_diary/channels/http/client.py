@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from sms_diary.channels import trust
 from sms_diary.channels.http.rendering import Prepared
 from sms_diary.channels.http.settings import HttpSettings
-from sms_diary.errors import ChannelError, ConfigError
+from sms_diary.errors import ChannelError
 from sms_diary.values import value
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -133,34 +134,34 @@ class Client:
         return aiohttp.TCPConnector(
             limit=0,
             keepalive_timeout=_KEEP_ALIVE,
-            resolver=_PublicOnly() if guarded else None,
+            resolver=PublicOnly() if guarded else None,
             ssl=tls(settings),
         )
 
 
 def tls(settings: HttpSettings) -> ssl.SSLContext:
     """Raises ConfigError when the file of certificates cannot be read."""
-    try:
-        return ssl.create_default_context(cafile=settings.ca_file or None)
-    except (OSError, ssl.SSLError) as wrong:
-        raise ConfigError(
-            f"Маршрут {settings.name}: не читается ca_file {settings.ca_file}."
-        ) from wrong
+    return trust.context(settings.name, settings.ca_file)
 
 
 def is_public(address: str) -> bool:
-    """Whether the internet knows this IP address; True for what is a name."""
+    """Whether the internet knows this IP address; True for what is a name.
+
+    Digits that are no address of four (127.1, 2130706433) are read as one by the system, and are
+    nobody's on the internet.
+    """
     try:
-        return ipaddress.ip_address(address).is_global
+        found = ipaddress.ip_address(address)
     except ValueError:
-        return True
+        return not address.replace(".", "").isdigit()
+    return found.is_global and not found.is_multicast
 
 
 def host_of(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-class _PublicOnly(AbstractResolver):
+class PublicOnly(AbstractResolver):
     """A provider's name must not lead into our own network."""
 
     def __init__(self) -> None:

@@ -56,8 +56,11 @@ def _is_code(settings: HttpSettings, spec: ReceiptNews, said: str) -> bool:
     return spec.error is None and of_phone(settings.spec.receipts.codes, said) is not None
 
 
-def inbound(spec: InboundNews, entry: Any) -> InboundReport | None:
-    """None for an entry without a phone: it can be neither obeyed nor answered."""
+def inbound(spec: InboundNews, entry: Any, *, again: bool = False) -> InboundReport | None:
+    """None for an entry without a phone: it can be neither obeyed nor answered.
+
+    `again`: it stands in a list that is read again and again, and must be known by its id.
+    """
     number = _text(spec.phone, entry)
     if not number:
         return None
@@ -66,6 +69,7 @@ def inbound(spec: InboundNews, entry: Any) -> InboundReport | None:
         to=_text(spec.to, entry),
         text=_sms_text(spec, entry),
         raw=raw(entry),
+        id=(_text(spec.id, entry)[:_LONGEST_ID] or raw(entry).hex()) if again else "",
     )
 
 

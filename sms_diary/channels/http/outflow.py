@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal
 
 import structlog
 
@@ -15,7 +16,7 @@ from sms_diary import crash
 from sms_diary.channels.base import Outcome, Outgoing, Result
 from sms_diary.channels.http import rendering
 from sms_diary.channels.http.account import Account
-from sms_diary.channels.http.client import Attempt, Client, Lost, Unsent
+from sms_diary.channels.http.client import Answer, Attempt, Client, Lost, Unsent
 from sms_diary.channels.http.pace import Pace
 from sms_diary.channels.http.results import Reader
 from sms_diary.channels.http.settings import HttpSettings
@@ -41,14 +42,18 @@ class Outflow:
         *,
         now: Callable[[], float],
         clock: Clock,
+        heard: Callable[[Answer], None],
     ) -> None:
-        """`now`: a monotonic clock, for pace and pauses; `clock`: the diary's, for dates."""
+        """`now`: a monotonic clock, for pace and pauses; `clock`: the diary's, for dates; `heard`:
+        who is shown every reply as it came."""
         self._settings = settings
         self._client = client
         self._account = account
         self._wake = wake
         self._clock = clock
+        self._heard = heard
         self._reader = Reader(settings)
+        self._shared = settings.spec.send.shared()
         self._pace = Pace(settings.rate, now)
         self._queue: deque[Outgoing] = deque()
         self._open: set[int] = set()
@@ -58,6 +63,8 @@ class Outflow:
         self._stopped = False
         self._mine: Callable[[], bool] = bool  # not before `start`
         self._results = Reporter(store, self._settled, insist=True)
+        self.spent = Decimal(0)
+        """Since the start, as far as the provider says what a message costs."""
 
     @property
     def outstanding(self) -> int:
@@ -128,8 +135,8 @@ class Outflow:
     # --- one request
 
     def _next_batch(self, most: int) -> list[Outgoing]:
-        """Parts from the head of the queue that go in one request: of one sender, and where the
-        provider wants it, of different phones."""
+        """Parts from the head of the queue that go in one request: of one sender, alike in what is
+        said once, and where the provider wants it, of different phones."""
         send = self._settings.spec.send
         batch: list[Outgoing] = []
         rest: list[Outgoing] = []
@@ -147,6 +154,10 @@ class Outflow:
     def _goes_with(self, part: Outgoing, batch: Sequence[Outgoing]) -> bool:
         if part.sender != batch[0].sender or part.part_id in self._alone:
             return False
+        if "text" in self._shared and part.text != batch[0].text:
+            return False
+        if "coding" in self._shared and part.alphabet is not batch[0].alphabet:
+            return False
         return not self._settings.spec.send.unique or all(
             part.number != other.number for other in batch
         )
@@ -157,6 +168,7 @@ class Outflow:
         try:
             prepared = rendering.sending(self._settings, batch)
             answer = await self._client.exchange(prepared, attempt)
+            self._heard(answer)
             crash.passing("answer.read")
             results = self._reader.results(batch, answer, now=self._clock.now())
         except (Unsent, Lost) as broken:
@@ -169,6 +181,7 @@ class Outflow:
             log.error("request failed", route=self._settings.name, error=why)
             results = _broken(batch, attempt)
         self._account.heard(results, why)
+        self.spent += sum((one.cost for one in results if one.cost is not None), Decimal(0))
         self._results.add(self._split(results))
 
     def _split(self, results: list[Result]) -> list[Result]:

@@ -10,7 +10,7 @@ from typing import Any
 from sms_diary.channels.base import Asked, Outgoing
 from sms_diary.channels.http.settings import HttpSettings
 from sms_diary.channels.spec import templates
-from sms_diary.channels.spec.exchange import Request
+from sms_diary.channels.spec.exchange import Request, Round
 from sms_diary.channels.spec.meanings import word
 from sms_diary.channels.spec.templates import Fill, Gap
 from sms_diary.clock import SECOND
@@ -55,9 +55,11 @@ def phone(number: str, form: str) -> str | int:
 
 
 def sending(settings: HttpSettings, parts: Sequence[Outgoing]) -> Prepared:
-    """The request that hands these parts over, at most `send.most` of them, of one sender."""
+    """The request that hands these parts over, at most `send.most` of them, of one sender and
+    alike in what the request says once; it ends with the one that ends first."""
     fills = [_of_part(settings, part, place) for place, part in enumerate(parts)]
-    return prepare(settings, settings.spec.send, fills)
+    first = min(range(len(parts)), key=lambda place: parts[place].expires)
+    return prepare(settings, settings.spec.send, fills, fills[first])
 
 
 def asking(settings: HttpSettings, request: Request, parts: Sequence[Asked]) -> Prepared:
@@ -66,13 +68,31 @@ def asking(settings: HttpSettings, request: Request, parts: Sequence[Asked]) -> 
     return prepare(settings, request, fills or [_of_account(settings)])
 
 
-def prepare(settings: HttpSettings, request: Request, fills: Sequence[Fill]) -> Prepared:
-    auth, first = settings.spec.auth, fills[0]
+def window(settings: HttpSettings, request: Round, *, since: int, until: int) -> Prepared:
+    """The request for what has come between two moments, in epoch milliseconds."""
+    general = _of_account(settings)
+
+    def found(gap: Gap) -> Any:
+        match gap.word:
+            case "since":
+                return _moment(since, gap.form)
+            case "until":
+                return _moment(until, gap.form)
+        return general(gap)
+
+    return prepare(settings, request, [found])
+
+
+def prepare(
+    settings: HttpSettings, request: Request, fills: Sequence[Fill], once: Fill | None = None
+) -> Prepared:
+    """`once`: what is said of all messages; without it, what is said of the first."""
+    auth, first = settings.spec.auth, once or fills[0]
     headers = templates.fill({**auth.headers, **request.headers}, first)
     if auth.basic is not None:
         pair = ":".join(word(templates.fill(one, first)) for one in auth.basic)
         headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-    fields, more = _fields(request, fills)
+    fields, more = _fields(request, fills, first)
     if isinstance(fields, dict):
         fields = {**templates.fill(auth.fields, first), **fields}
     path = word(templates.fill(request.path, first)) if request.path else ""
@@ -84,9 +104,8 @@ def prepare(settings: HttpSettings, request: Request, fills: Sequence[Fill]) -> 
     return Prepared(request.method, path, (), pairs, None, False, headers)
 
 
-def _fields(request: Request, fills: Sequence[Fill]) -> tuple[Any, list[Any]]:
+def _fields(request: Request, fills: Sequence[Fill], first: Fill) -> tuple[Any, list[Any]]:
     """The fields, and those of each message where these are joined to them."""
-    first = fills[0]
     if request.each is None:
         return templates.fill(request.fields, first), []
     items = [templates.fill(request.each, own) for own in fills]
@@ -168,7 +187,10 @@ def _of_part(settings: HttpSettings, part: Outgoing, place: int) -> Fill:
     return found
 
 
-def _moment(expires: int, form: str) -> int | str:
-    if form == "unix":
-        return expires // SECOND
-    return datetime.fromtimestamp(expires // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _moment(at: int, form: str) -> int | str:
+    match form:
+        case "unix":
+            return at // SECOND
+        case "ms":
+            return at
+    return datetime.fromtimestamp(at // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

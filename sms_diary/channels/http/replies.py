@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sms_diary.channels.spec.exchange import Format, Results
+from sms_diary.channels.spec.exchange import Format, Reading, Results
 from sms_diary.channels.spec.meanings import word
 
 _NOT_DIGIT = re.compile(r"[^0-9]")
@@ -26,10 +27,27 @@ def document(form: Format, body: bytes) -> Any:
         except (ValueError, RecursionError):
             pass
     text = text_of(body)
+    if not form.lines:
+        return _groups(form, text)
+    found = [_groups(form, line) for line in text.splitlines() if line.strip()]
+    return found if found and None not in found else None
+
+
+def _groups(form: Format, text: str) -> dict[str, str] | None:
+    """By the first pattern that is found in the text."""
     for pattern in form.patterns:
         if found := pattern.search(text):
             return {name: said for name, said in found.groupdict().items() if said is not None}
     return None
+
+
+def amount(said: str) -> Decimal | None:
+    """A sum of money; None for what is none."""
+    try:
+        found = Decimal(said)
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
 
 
 def same_phone(one: str, other: str) -> bool:
@@ -44,6 +62,8 @@ def matches(
     """The results of each message, by its `phone`, `id` and `ours` (as they were written in the
     request); None for a reply from which it cannot be told."""
     results = found if reading.items is None else reading.items.find(found)
+    if isinstance(results, list) and len(keys) == 1 and _any_number(reading):
+        return [results]
     if isinstance(results, Mapping) and reading.keyed_by is not None:
         by = reading.keyed_by
         return [
@@ -59,6 +79,11 @@ def matches(
         [one for one in results if _same(reading.by, path.text(one), own[reading.by])]
         for own in keys
     ]
+
+
+def _any_number(reading: Results) -> bool:
+    """Whether the provider decides how many results the one message of a request has."""
+    return isinstance(reading, Reading) and reading.several and reading.by == "order"
 
 
 def _same(by: str, said: Any, own: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sms_diary.channels.base import Outcome, Outgoing, Result
@@ -18,7 +19,7 @@ from sms_diary.channels.http.client import Answer
 from sms_diary.channels.http.rendering import ours
 from sms_diary.channels.http.settings import HttpSettings
 from sms_diary.channels.spec import templates
-from sms_diary.channels.spec.meanings import Rule
+from sms_diary.channels.spec.meanings import Rule, word
 from sms_diary.clock import local
 from sms_diary.model import Failure, Scope
 
@@ -71,15 +72,47 @@ class Reader:
         reading = self._reading
         if not own:
             return Result(part.part_id, Outcome.DOUBT)
-        item = own[0]
-        code = reading.item_code.text(item) if reading.item_code is not None else ""
-        if reading.item_ok is not None and not reading.item_ok.holds(item):
+        pieces = own if reading.several else own[:1]
+        taken = [item for item in pieces if self._is_taken(item)]
+        if not taken:
+            code = reading.item_code.text(own[0]) if reading.item_code is not None else ""
             return self._refused(part, answer, code, now)
-        provider_id = self._own_id(part) if reading.id is None else reading.id.text(item)
-        if not provider_id and reading.item_ok is None and reading.ok is None:
-            # Nothing says that it was taken.
-            return self._refused(part, answer, code, now)
-        return Result(part.part_id, Outcome.ACCEPTED, provider_id or self._own_id(part))
+        if len(taken) < len(pieces):
+            # Half of a text: neither told nor to be sent again.
+            return Result(part.part_id, Outcome.DOUBT)
+        ids = [one for item in taken for one in self._ids(item)]
+        first, *more = ids or [self._own_id(part)]
+        return Result(
+            part.part_id, Outcome.ACCEPTED, first, more_ids=tuple(more), cost=self._cost(taken)
+        )
+
+    def _is_taken(self, item: Any) -> bool:
+        """Whether the provider says so: by a word, by an id, or by the whole reply."""
+        reading = self._reading
+        if reading.item_ok is not None:
+            return reading.item_ok.holds(item)
+        return reading.ok is not None or reading.id is None or bool(self._ids(item))
+
+    def _ids(self, item: Any) -> list[str]:
+        """The provider's own, none where it gives none."""
+        reading = self._reading
+        if reading.id is None:
+            return []
+        if not reading.several:
+            said = reading.id.text(item)
+            return [said] if said else []
+        found = reading.id.find(item)
+        listed = found if isinstance(found, list) else [found]
+        texts = [word(one) for one in listed if not isinstance(one, dict | list)]
+        cut = [one for text in texts for one in text.split(reading.split or None)]
+        return [one.strip() for one in cut if one.strip()]
+
+    def _cost(self, items: Sequence[Any]) -> Decimal | None:
+        """Of all pieces together; None where one of them says nothing."""
+        path = self._reading.cost
+        found = [] if path is None else [replies.amount(path.text(item)) for item in items]
+        told = [one for one in found if one is not None]
+        return sum(told, Decimal(0)) if told and len(told) == len(found) else None
 
     def _own_id(self, part: Outgoing) -> str:
         """What the provider calls a message that it gave no id; "" where it has one of its own."""

@@ -11,14 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from sms_diary.channels.base import (
-    Asked,
-    InboundReport,
-    Outgoing,
-    ReceiptReport,
-    Reports,
-    Result,
-)
+from sms_diary.channels.base import Asked, Outgoing, Reports
 from sms_diary.channels.pdu import Deliver
 from sms_diary.channels.smpp.asking import Asking
 from sms_diary.channels.smpp.connections import Connections
@@ -28,7 +21,7 @@ from sms_diary.channels.smpp.outflow import Outflow
 from sms_diary.channels.smpp.query import Told
 from sms_diary.channels.smpp.session import Session
 from sms_diary.channels.smpp.settings import SmppSettings
-from sms_diary.errors import ChannelError
+from sms_diary.channels.telling import Telling
 
 
 class SmppChannel:
@@ -43,11 +36,11 @@ class SmppChannel:
     ) -> None:
         self.name = settings.name
         self._stopping = False
-        self._reports: Reports | None = None
+        self._tell = tell = Telling(settings.name)
         self._connections = Connections(settings, self, now, jitter)
         sending = self._connections.sending
-        self._out = Outflow(settings, sending, self._store_results, self._wake, now)
-        self._in = Inflow(settings, self._store_receipts, self._store_inbound)
+        self._out = Outflow(settings, sending, tell.results, tell.wake, now)
+        self._in = Inflow(settings, tell.receipts, tell.inbound)
         self._asking = Asking(settings, sending, self._in.told, now)
 
     # --- state, for people and readiness
@@ -67,6 +60,10 @@ class SmppChannel:
         Of several connections, for the worst one, with how many are bound.
         """
         return self._connections.reason
+
+    @property
+    def purse(self) -> None:
+        """SMPP says nothing of money."""
 
     @property
     def connections(self) -> tuple[int, int]:
@@ -105,7 +102,7 @@ class SmppChannel:
 
     async def start(self, reports: Reports) -> None:
         """Connect in the background. ConfigError when the CA file cannot be read."""
-        self._reports = reports
+        self._tell.start(reports)
         self._stopping = False
         self._out.start(reports.mine)
         self._connections.start()
@@ -119,6 +116,7 @@ class SmppChannel:
 
     async def stop(self) -> None:
         self._stopping = True
+        self._tell.quiet()
         self._asking.stop()
         await self._out.stop(self._in_flight)
         await self._in.stop()  # its acknowledgements need the sessions
@@ -133,7 +131,7 @@ class SmppChannel:
 
     def bound(self, _session: Session) -> None:
         self._out.pump()
-        self._wake()
+        self._tell.wake()
 
     def answered(self, session: Session, answers: Sequence[Answer]) -> None:
         self._out.answered(session, answers)
@@ -149,23 +147,3 @@ class SmppChannel:
 
     def lost(self, _session: Session) -> None:
         self._out.lost()
-
-    # --- reports
-
-    def _wake(self) -> None:
-        if self._reports is not None and not self._stopping:
-            self._reports.room()
-
-    def _news(self) -> Reports:
-        if self._reports is None:
-            raise ChannelError(self.name)
-        return self._reports
-
-    async def _store_results(self, batch: list[Result]) -> None:
-        await self._news().results(self.name, batch)
-
-    async def _store_receipts(self, batch: list[ReceiptReport]) -> None:
-        await self._news().receipts(self.name, batch)
-
-    async def _store_inbound(self, batch: list[InboundReport]) -> None:
-        await self._news().inbound(self.name, batch)

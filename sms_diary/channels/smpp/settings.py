@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sms_diary.channels import trust
 from sms_diary.channels.pdu import BIND_SIZES
 from sms_diary.channels.spec.meanings import OfPhone
 from sms_diary.errors import ConfigError
@@ -179,14 +180,7 @@ class SmppSettings:
 
     def tls_context(self) -> ssl.SSLContext | None:
         """The context with host name check, or None without TLS; reads `ca_file`."""
-        if not self.tls:
-            return None
-        try:
-            return ssl.create_default_context(cafile=self.ca_file or None)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(
-                f"Маршрут {self.name}: не читается ca_file {self.ca_file!r}: {error}"
-            ) from error
+        return trust.context(self.name, self.ca_file) if self.tls else None
 
 
 def _check_bind_field(route: str, name: str, value: str) -> None:

@@ -19,8 +19,11 @@ _SENDING = (
     "secret", "phone", "text", "sender", "ours", "n", "valid", "expires", "coding", "callback",
     "inbound",
 )  # fmt: skip
+_SHARED = ("text", "coding", "valid", "expires")
+"""What all messages of a request may have in common: the same text, the earliest end."""
 _ASKING = ("secret", "id", "phone", "ours", "sender", "n")
 _ONCE = ("secret",)
+_WINDOW = ("secret", "sender", "since", "until")
 
 
 class Where:
@@ -103,8 +106,10 @@ class Request(Loose):
     @model_validator(mode="after")
     def _gaps(self) -> Request:
         inside = self._words()
-        outside = (*_ONCE, "items", "sender", "callback", "inbound") if self.each else inside
-        templates.allowed([self.path, self.headers], (*_ONCE, "id", "ours"))
+        shared = {"sender", "callback", "inbound", *_SHARED} & {*inside}
+        outside = (*_ONCE, "items", *sorted(shared)) if self.each else inside
+        in_path = {*_ONCE, "id", "ours", "since", "until"} & {*_ONCE, *inside}
+        templates.allowed([self.path, self.headers], sorted(in_path))
         templates.allowed(self.fields, outside)
         templates.allowed(self.each, inside)
         if self.most > 1 and self.each is None:
@@ -114,6 +119,12 @@ class Request(Loose):
         if self.encode != "json" and not isinstance(self.fields, Mapping):
             raise ValueError("без JSON поля (fields) бывают только таблицей")
         return self
+
+    def shared(self) -> frozenset[str]:
+        """What the fields say of all messages of a request at once."""
+        if self.each is None:
+            return frozenset()
+        return frozenset(gap.word for gap in templates.gaps(self.fields))
 
     def _words(self) -> tuple[str, ...]:
         return _SENDING
@@ -126,14 +137,37 @@ class Question(Request):
         return _ASKING
 
 
+class Round(Question):
+    """A request for whatever is new, every so often."""
+
+    every: float = Field(20.0, ge=1)
+    reach: float = Field(0.0, ge=0, le=30 * 86_400)
+    """0: a queue, which forgets what it gave. Else a list, in which all of so many seconds stands
+    each time: `{since:…}` is so long ago, and longer where the last answer is."""
+
+    @model_validator(mode="after")
+    def _has_a_window(self) -> Round:
+        words = {gap.word for gap in templates.gaps([self.path, self.fields, self.each])}
+        if not self.reach and words & {"since", "until"}:
+            raise ValueError(
+                "для {since:…} и {until:…} нужен reach: сколько секунд назад спрашивать"
+            )
+        return self
+
+    def _words(self) -> tuple[str, ...]:
+        return _WINDOW
+
+
 class Format(Loose):
     """How a reply becomes a document, and whether it is a success as a whole.
 
     A reply that is no JSON is read by `patterns`: the names of its groups are then what paths find.
+    With `lines` it is a list of such tables, one a line.
     """
 
     format: Literal["json", "text"] = "json"
     patterns: tuple[re.Pattern[str], ...] = ()
+    lines: bool = False
     ok: Check | None = None
     """Without it a 2xx that can be read is success."""
     code: Path | None = None
@@ -149,6 +183,8 @@ class Format(Loose):
     def _can_be_read(self) -> Format:
         if self.format == "text" and not self.patterns:
             raise ValueError("для format = text нужны выражения patterns")
+        if self.lines and self.format != "text":
+            raise ValueError("lines бывает только вместе с format = text")
         return self
 
 
@@ -181,6 +217,20 @@ class Reading(Results):
     """The provider calls a message by the id that we gave it."""
     item_ok: Check | None = None
     item_code: Path | None = None
+    several: bool = False
+    """A message may have an id for each of its pieces: in a list at `id`, or in several results."""
+    split: str = ""
+    """Between several ids that are written as one text."""
+    cost: Path | None = None
+    """What the message, or this piece of it, costs."""
+
+    @model_validator(mode="after")
+    def _several_have_ids(self) -> Reading:
+        if self.several and self.id is None:
+            raise ValueError("several бывает только вместе с id")
+        if self.split and not self.several:
+            raise ValueError("split бывает только вместе с several = true")
+        return self
 
 
 class News(Loose):

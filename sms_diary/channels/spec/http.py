@@ -22,6 +22,7 @@ from sms_diary.channels.spec.exchange import (
     ReceiptNews,
     Request,
     Results,
+    Round,
     Verified,
 )
 from sms_diary.channels.spec.meanings import Loose, OfPhone, Rule, States
@@ -103,14 +104,19 @@ class Poll(Question, Results):
     """Seconds since the sending; each further pause is as long as all until then."""
 
 
-class Queue(Question, Format, ReceiptNews):
-    """A queue that forgets what it gave: everything is kept as it came, read or not."""
+class Queue(Round, Format, ReceiptNews):
+    """Receipts that are fetched. Of a queue, which gives them once, everything is kept as it came,
+    read or not."""
 
-    every: float = Field(20.0, ge=1)
 
+class InboundQueue(Round, Format, InboundNews):
+    """SMS that are fetched. In a list they come again, and are known again by `id`."""
 
-class InboundQueue(Question, Format, InboundNews):
-    every: float = Field(20.0, ge=1)
+    @model_validator(mode="after")
+    def _told_apart(self) -> InboundQueue:
+        if self.reach and self.id is None:
+            raise ValueError("с reach SMS приходят снова и снова: впишите id, по нему их узнают")
+        return self
 
 
 class Balance(Question, Format):

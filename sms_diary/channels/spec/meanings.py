@@ -105,12 +105,19 @@ class Rule(Loose):
 
 
 class OfPhone(Loose):
-    """What the code of a receipt says of the phone itself, beside its state."""
+    """What the code of a receipt says beside its state: of the phone itself, or only to people."""
 
     code: Codes
-    failure: Literal[Failure.BLOCKED, Failure.BAD_NUMBER]
+    failure: Literal[Failure.BLOCKED, Failure.BAD_NUMBER] | None = None
+    """Obeyed at once; without it nothing follows from the code."""
     reason: str = ""
     """For people, in Russian; "" = the usual sentence of the failure."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> OfPhone:
+        if self.failure is None and not self.reason:
+            raise ValueError("скажите, что значит этот код: failure, reason или оба")
+        return self
 
 
 def of_phone(rules: Sequence[OfPhone], code: str) -> OfPhone | None:

@@ -28,6 +28,8 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "coding": ("",),
     "callback": ("",),
     "inbound": ("",),
+    "since": ("unix", "ms", "iso"),
+    "until": ("unix", "ms", "iso"),
     "items": ("",),
     "entries": ("",),
     "body": ("",),

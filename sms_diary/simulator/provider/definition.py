@@ -41,6 +41,11 @@ class Definition:
         table: Table | None = self.http.get(what, {}).get("push")
         return table
 
+    def fetched(self, what: str) -> Table | None:
+        """How `receipts` or `inbound` are fetched all at once, None: they are not."""
+        table: Table | None = self.http.get(what, {}).get("queue")
+        return table
+
     @property
     def zone(self) -> ZoneInfo:
         """Where the provider lives."""

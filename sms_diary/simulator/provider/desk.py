@@ -59,6 +59,7 @@ class Desk:
         self._definition = definition
         self._smsc = smsc
         self._reply: Table = definition.send.get("reply", {})
+        self._many = "items" in self._reply or definition.send.get("most", 1) > 1
         self.messages: dict[str, Message] = {}
         """By the provider's id."""
         self._by_ours: dict[str, Message] = {}
@@ -109,21 +110,17 @@ class Desk:
     def _taken(self, results: Sequence[tuple[Found, str, str | None]]) -> tuple[int, str]:
         """(status, body): what became of each, and of all."""
         failures = {failure for _, _, failure in results}
-        if None not in failures and (len(results) == 1 or "items" not in self._reply):
+        if None not in failures and (len(results) == 1 or not self._many):
             return self._refused(failures.pop() or "")
         made = [self._result(*one) for one in results]
-        document: Any = {}
-        if "items" not in self._reply:
-            document = made[0]
-        elif "keyed_by" in self._reply:
+        document: Any = made[0]
+        if "keyed_by" in self._reply:
             by = self._reply["keyed_by"]
-            keyed = {
-                str(said.get(by, given)): one
-                for (said, given, _), one in zip(results, made, strict=True)
-            }
-            shapes.put(document, self._reply["items"], keyed)
-        else:
-            document = _with_items(self._reply["items"], made)
+            pairs = zip(results, made, strict=True)
+            keyed = {str(said.get(by, given)): one for (said, given, _), one in pairs}
+            document = _keyed(self._reply, keyed)
+        elif self._many:
+            document = shapes.listed(self._reply, made)
         return 200, self._written(document, self._reply.get("ok"))
 
     def _result(self, said: Found, given: str, failure: str | None) -> dict[str, Any]:
@@ -134,7 +131,8 @@ class Desk:
             _, code = self._definition.refusal(failure)
             shapes.put(made, self._reply.get("item_code"), code if code is not None else failure)
             return made
-        shapes.put(made, self._reply.get("id"), given)
+        own = said.get("ours") if self._reply.get("ours_is_id") else None
+        shapes.put(made, self._reply.get("id"), own or given)
         if (check := self._reply.get("item_ok")) is not None:
             shapes.put_check(made, check, first(check.get("equals", "ok")))
         return made
@@ -143,6 +141,9 @@ class Desk:
         """All of it."""
         status, code = self._definition.refusal(failure)
         document: dict[str, Any] = {}
+        if self._reply.get("lines"):
+            shapes.put(document, self._reply.get("code", "").removeprefix("[0]."), code)
+            return status, shapes.written(self._reply, [document])
         for path in (self._reply.get("code"), self._reply.get("item_code")):
             shapes.put(document, path, code)
         return status, json.dumps(document)
@@ -150,8 +151,8 @@ class Desk:
     def _written(self, document: Any, ok: Table | None) -> str:
         if ok is not None and isinstance(document, dict):
             shapes.put_check(document, ok, first(ok["equals"]) if "equals" in ok else None)
-        if self._reply.get("format") != "text":
-            return json.dumps(document, ensure_ascii=False)
+        if self._reply.get("format") != "text" or self._reply.get("lines"):
+            return shapes.written(self._reply, document)
         path = ok["path"] if ok is not None else self._reply.get("id")
         for pattern in self._reply["patterns"]:
             if f"(?P<{path}>" in pattern:
@@ -163,6 +164,8 @@ class Desk:
         document: Any = None
         if self._reply.get("format") != "text":
             document = json.loads(sample[1])
+        elif self._reply.get("lines"):
+            document = [_read(self._reply["patterns"], one) for one in sample[1].splitlines()]
         elif (found := _read(self._reply["patterns"], sample[1])) is not None:
             document = found
         if document is None or not shapes.holds(document, self._reply.get("ok")):
@@ -186,15 +189,15 @@ class Desk:
             made.append(self._news(question, message))
             keys.append({"id": message.id, "ours": message.ours, "phone": message.entry.number})
         document: Any
-        if "items" not in question:
-            document = made if question.get("by", "order") != "order" else made[0] if made else {}
-        elif "keyed_by" in question:
+        many = question.get("most", 1) > 1 or question.get("by", "order") != "order"
+        if "keyed_by" in question:
             by = question["keyed_by"]
             pairs = zip(keys, made, strict=True)
-            document = {}
-            shapes.put(document, question["items"], {key[by]: one for key, one in pairs})
+            document = _keyed(question, {key[by]: one for key, one in pairs})
+        elif many or "items" in question:
+            document = shapes.listed(question, made)
         else:
-            document = _with_items(question["items"], made)
+            document = made[0] if made else {}
         if (ok := question.get("ok")) is not None and isinstance(document, dict):
             shapes.put_check(document, ok, first(ok.get("equals", "ok")))
         return Answer(200, json.dumps(document, ensure_ascii=False))
@@ -229,10 +232,12 @@ def _source(name: str) -> bytes:
     return wire.address_block(name, _NAMED, 0)
 
 
-def _with_items(path: str, items: list[dict[str, Any]]) -> Any:
-    """A document in which this path finds the list."""
+def _keyed(section: Table, items: dict[str, Any]) -> Any:
+    """A document in which the section finds this table."""
+    if section["items"] == "@":
+        return items
     document: dict[str, Any] = {}
-    shapes.put(document, path, items)
+    shapes.put(document, section["items"], items)
     return document
 
 

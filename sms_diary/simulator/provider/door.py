@@ -26,6 +26,7 @@ from sms_diary.simulator.smsc import Smsc
 
 _PAGE = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 _LOOK = 0.05  # seconds between two looks whether the client has gone
+_FETCHED = ("receipts", "inbound")
 _LARGEST = 8 * 1024 * 1024
 
 
@@ -34,6 +35,7 @@ class _Said:
 
     def __init__(self, section: Table, request: web.Request, body: bytes) -> None:
         encode = section.get("encode", "form")
+        self.in_path = gaps.at_end(section.get("path", ""), request.path) or {}
         text = request.query_string if encode == "query" else body.decode("utf-8", "replace")
         self.document: Any = None
         self.pairs: list[tuple[str, str]] = []
@@ -49,6 +51,7 @@ class _Said:
         outside = gaps.whole(fields, self.document)
         if outside is None:
             return []
+        outside |= self.in_path
         if each is None:
             return [outside]
         if "items" not in gaps.words(fields):
@@ -85,18 +88,26 @@ class Door:
             return web.Response(status=status if status != 200 else 401, text=str(code or ""))  # noqa: PLR2004
         if section is self._definition.send:
             return await self._take(request, said)
+        return self._told(section, request, body)
+
+    def _told(self, section: Table, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+        """The answer to a question."""
         if "amount" in section:
             return self._balance(section)
+        for what in _FETCHED:
+            if section is self._definition.fetched(what):
+                return self._fetched(what, section)
         return self._asked(request, body)
 
     # -- whose request it is
 
     def _section(self, request: web.BaseRequest) -> Table | None:
         sections = [self._definition.send, *self._definition.questions]
-        sections += [one for one in (self._definition.http.get("balance"),) if one]
+        fetched = [self._definition.fetched(what) for what in _FETCHED]
+        sections += [one for one in (self._definition.http.get("balance"), *fetched) if one]
         for section in sections:
             path, method = section.get("path", ""), section.get("method", "POST")
-            if method == request.method and request.path.endswith("/" + path.lstrip("/")):
+            if method == request.method and gaps.at_end(path, request.path) is not None:
                 return section
         return None
 
@@ -182,6 +193,14 @@ class Door:
                 answer = self._desk.ask(question, asked)
                 return web.Response(text=answer.body, content_type="application/json")
         return web.Response(status=400)
+
+    def _fetched(self, what: str, section: Table) -> web.StreamResponse:
+        """All that waits to be fetched."""
+        self._smsc.stats.queries += 1
+        document = shapes.listed(section, self._pushes.fetch(what))
+        if (ok := section.get("ok")) is not None and isinstance(document, dict):
+            shapes.put_check(document, ok, ok.get("equals", "ok"))
+        return web.Response(text=shapes.written(section, document))
 
     def _balance(self, section: Table) -> web.StreamResponse:
         document: dict[str, Any] = {}

@@ -51,6 +51,15 @@ def _text(template: str, said: Any) -> Found | None:
     return found
 
 
+def at_end(template: str, path: str) -> Found | None:
+    """What stood in the gaps of a request's path, which may have another before it."""
+    pattern, words = _pattern(template.lstrip("/"))
+    match = re.search(f"(?:^|/){pattern.pattern}$", path)
+    if match is None:
+        return None
+    return {name: _plain(name, form, match[at]) for at, (name, form) in enumerate(words, 1)}
+
+
 def _plain(name: str, form: str, said: str) -> str:
     if name == "phone":
         digits = said.removeprefix("+")

@@ -47,18 +47,39 @@ class Pushes:
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
         self._letters: set[Inbound] = set()
+        self._left: dict[str, list[tuple[Delivery, dict[str, Any]]]] = {
+            "receipts": [],
+            "inbound": [],
+        }
+        """What is fetched, and how it is told."""
 
     def __len__(self) -> int:
         return len(self._tasks)
 
     def add(self, deliveries: Sequence[Delivery]) -> None:
-        """Bring these, all at the same time."""
+        """Bring these, all at the same time; or keep them to be fetched."""
         for one in deliveries:
-            push = self._definition.push("receipts" if isinstance(one, Receipt) else "inbound")
-            if push is not None and (isinstance(one, Receipt) or self._is_first(one)):
+            what = "receipts" if isinstance(one, Receipt) else "inbound"
+            push, queue = self._definition.push(what), self._definition.fetched(what)
+            if what == "inbound" and (push or queue) and not self._is_first(one):
+                continue
+            if queue is not None and not (push and self._told(one, push)[1]):
+                fields, _ = self._told(one, queue)
+                self._left[what].append((one, fields))
+            elif push is not None:
                 task = asyncio.get_running_loop().create_task(self._bring(one, push))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+
+    def fetch(self, what: str) -> list[dict[str, Any]]:
+        """What was left: of a queue once, of a list each time."""
+        queue, left = self._definition.fetched(what) or {}, self._left[what]
+        if not queue.get("reach"):
+            self._left[what] = []
+        for one, _ in left:
+            one.sent()
+            _acknowledged(one)
+        return [fields for _, fields in left]
 
     def _is_first(self, one: Delivery) -> bool:
         """Of a long SMS the whole is brought, with its first piece."""
@@ -78,20 +99,20 @@ class Pushes:
             await self._session.close()
 
     async def _bring(self, one: Delivery, push: Table) -> None:
-        fields, address = (
-            self._receipt(one, push) if isinstance(one, Receipt) else self._sms(one, push)
-        )
+        fields, address = self._told(one, push)
         if not address:
             return
         async with self._window:
             one.sent()
             while not await self._brought(address, fields, push):  # noqa: ASYNC110  # a network
                 await asyncio.sleep(self._again)
-        parts = one.inbound.parts if isinstance(one, InboundPart) else 1
-        for _ in range(parts):
-            one.acknowledged()
+        _acknowledged(one)
 
     # -- what is brought
+
+    def _told(self, one: Delivery, section: Table) -> tuple[dict[str, Any], str]:
+        """Its fields, and the address that it goes to."""
+        return self._receipt(one, section) if isinstance(one, Receipt) else self._sms(one, section)
 
     def _receipt(self, one: Receipt, push: Table) -> tuple[dict[str, Any], str]:
         assert self.desk is not None
@@ -109,6 +130,7 @@ class Pushes:
     def _sms(self, one: Delivery, push: Table) -> tuple[dict[str, Any], str]:
         assert isinstance(one, InboundPart)
         made, said = dict[str, Any](), one.inbound.text
+        shapes.put(made, push.get("id"), str(one.inbound.at) + one.inbound.number[-4:])
         shapes.put(made, push.get("phone"), one.inbound.number)
         shapes.put(made, push.get("to"), one.inbound.to)
         as_hex = push.get("text_form") == "utf16hex"
@@ -138,10 +160,12 @@ class Pushes:
             self._session = aiohttp.ClientSession(timeout=_PATIENCE)
         method = "POST" if "POST" in push.get("methods", ["POST"]) else "GET"
         encode = push.get("encode", "any")
-        body = json.dumps(fields, ensure_ascii=False).encode() if encode == "json" else b""
-        headers, signed = self._signed(fields, body, push)
+        document = shapes.listed(push, [dict(fields)]) if "items" in push else fields
+        body = json.dumps(document, ensure_ascii=False).encode() if encode == "json" else b""
+        in_address = encode == "query" or method == "GET"
+        headers, signed = self._signed(fields, body, push, URL(address), in_address=in_address)
         url, sent = URL(address), {name: str(said) for name, said in signed.items()}
-        if encode == "query" or method == "GET":
+        if in_address:
             url, data = url.update_query(sent), None
         else:
             data = body or aiohttp.FormData(sent)
@@ -157,12 +181,15 @@ class Pushes:
         return right and said == str(wanted.get("body", said))
 
     def _signed(
-        self, fields: Mapping[str, Any], body: bytes, push: Table
+        self, fields: Mapping[str, Any], body: bytes, push: Table, url: URL, *, in_address: bool
     ) -> tuple[dict[str, str], dict[str, Any]]:
         """(headers, fields) with every signature for which the secret is known."""
         headers, signed = dict[str, str](), dict(fields)
         known = {f"secret.{name}": said for name, said in self.secrets.items()}
         known |= {f"field.{name}": str(said) for name, said in fields.items()}
+        said_in = {name: str(said) for name, said in fields.items()}
+        known["url"] = str(url.update_query(said_in) if in_address else url)
+        known["params"] = "" if in_address else "".join(map("".join, sorted(said_in.items())))
         known |= {"body": body.decode(), "entries": "".join(map(str, fields.values()))}
         for proof in push.get("verify", ()):
             over = filled(proof["over"], known).encode()
@@ -178,3 +205,9 @@ class Pushes:
             else:
                 shapes.put(signed, proof["field"], said)
         return headers, signed
+
+
+def _acknowledged(one: Delivery) -> None:
+    """The client has it, with all its pieces."""
+    for _ in range(one.inbound.parts if isinstance(one, InboundPart) else 1):
+        one.acknowledged()

@@ -5,14 +5,16 @@ What lives here: pure functions. What does not: which values these are (`desk.py
 they hold is asked, by JMESPath itself.
 """
 
+import json
 import re
 from collections.abc import Mapping
-from re import _constants as op
-from re import _parser as parser
+from importlib import import_module
 from typing import Any
 
 import jmespath
 
+# The library's own reader of patterns; it has no name that the library promises to keep.
+op, parser = import_module("re._constants"), import_module("re._parser")
 _STEP = re.compile(r'\s*(?:"([^"]+)"|([A-Za-z_][A-Za-z0-9_]*))(\[\])?\s*(?:\.|$)')
 Document = dict[str, Any]
 
@@ -49,6 +51,30 @@ def put_check(document: Document, check: Mapping[str, Any] | None, value: Any) -
     """Let what is checked have that value, if the check names a plain place."""
     if check is not None and jmespath.search(check["path"], document) is None:
         put(document, check["path"], value)
+
+
+def listed(section: Mapping[str, Any], items: list[Document]) -> Any:
+    """A reply in which `items` stand where the section finds them."""
+    path = section.get("items", "@")
+    if path == "@":
+        return items
+    document: Document = {}
+    put(document, path, items)
+    return document
+
+
+def written(section: Mapping[str, Any], document: Any) -> str:
+    """The document as JSON, or as lines of text of which a pattern reads each."""
+    if not section.get("lines"):
+        return json.dumps(document, ensure_ascii=False)
+    return "".join(f"{text(_pattern(section, one), one)}\n" for one in document)
+
+
+def _pattern(section: Mapping[str, Any], item: Document) -> str:
+    """The first that has a group for everything that is to be said."""
+    patterns: list[str] = section["patterns"]
+    fit = (one for one in patterns if item.keys() <= re.compile(one).groupindex.keys())
+    return next(fit, patterns[0])
 
 
 def holds(document: Any, check: Mapping[str, Any] | None) -> bool:
