@@ -301,10 +301,11 @@ async def test_kinds_of_a_class_are_entries_of_that_class(
     change = {"kind": "timetable.changed", "class": "5А", "date": "2026-11-25", "lesson": 2,
               "cancelled": True}  # fmt: skip
     table = {"kind": "timetable.set", "class": "5А", "date": "2026-11-25",
-             "lessons": [{"lesson": 1, "subject": "Химия"}]}  # fmt: skip
+             "lessons": [{"lesson": 1, "subject": "Химия", "start": "08:30"}]}  # fmt: skip
     said = [_homework(), _homework("5Б"), change, table]
     assert await _say(acceptor, school, "a", *said) == ["created"] * 4
     clock.advance(HOUR)
+    table["lessons"] = [{"lesson": 1, "subject": "Химия", "start": "8:30"}]
     assert await _say(acceptor, school, "b", *said) == ["unchanged"] * 4
     assert await _say(acceptor, school, "c", _homework(text="№ 6")) == ["changed"]
     async with db.reading() as q:
@@ -346,6 +347,8 @@ async def test_an_announcement_is_for_the_school_some_classes_or_some_pupils(
     assert [(row["classes"], row["pupils"]) for row in rows] == [(0, 0), (2, 0), (0, 2)]
     assert await _say(acceptor, school, "b", _announcement()) == ["unchanged"]
     assert await _say(acceptor, school, "c", _announcement("Другое")) == ["created"]
+    otherwise = _announcement(audience={"classes": ["9В", "5А", "5А"]})
+    assert await _say(acceptor, school, "d", otherwise) == ["unchanged"]
 
 
 async def test_an_announcement_that_gets_another_audience_is_for_that_one(

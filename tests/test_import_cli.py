@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from typer.testing import CliRunner, Result
 
 from sms_diary.cli import app as commands
+from sms_diary.ingest.imports.report import HEADING
 
 SAMPLES = Path(__file__).parent / "samples"
 LIST = str(SAMPLES / "spisok_5A_cp1251.csv")
@@ -41,15 +43,18 @@ def number_of(output: str) -> str:
 
 
 def test_files_are_tried_first_and_applied_by_their_number(run: Run, tmp_path: Path) -> None:
-    errors = tmp_path / "errors.csv"
+    errors = tmp_path / "errors.xlsx"
     tried = run("import", LIST, MARKS, *HERE, "--source", "папка 5А", "--errors", str(errors))
     assert "Проба: ничего не сохранено" in tried.output
     totals = "339 строк: добавлено 332, изменено 2, без изменений 1, отклонено 1, в карантин 3"
     assert totals in tried.output
-    table = errors.read_text(encoding="utf-8-sig").splitlines()
-    assert table[0] == "sep=;"
-    assert table[1].startswith("Файл;Лист;Строка;Столбец;Что;Значение;Что не так;Ожидалось;Как")
-    assert any(";340;F;отклонено;6;" in line for line in table)
+    assert errors.stat().st_mode & 0o077 == 0
+    heading, *table = load_workbook(errors)["Замечания"].iter_rows(values_only=True)
+    assert heading == HEADING
+    [refused] = [line for line in table if line[2] == 340]
+    assert refused[1:6] == (None, 340, "F", "отклонено", "6")
+    assert all(refused[6:])
+    assert "9000" not in str(table)
     number = number_of(tried.output)
     held = run("import", "apply", number, *HERE, code=2)
     assert "--only-good" in held.output
@@ -59,6 +64,8 @@ def test_files_are_tried_first_and_applied_by_their_number(run: Run, tmp_path: P
     assert "применено" in run("import", "list", *HERE).output
     again = run("import", LIST, MARKS, *LATER, "--only-good", "--tell")
     assert "SMS: 0." in again.output
+    run("import", "show", number, *HERE, "--errors", str(tmp_path / "errors.csv"))
+    assert "отклонено" in (tmp_path / "errors.csv").read_text(encoding="utf-8-sig")
     undone = run("import", "undo", number, *HERE)
     assert "Учеников убрано: 24" in undone.output
 
@@ -78,14 +85,28 @@ def test_a_question_is_listed_and_answered(run: Run) -> None:
     run("quarantine", "drop", stranger[1], *HERE, code=2)
 
 
-@pytest.mark.parametrize("what", ["contacts", "marks"])
+@pytest.mark.parametrize("what", ["contacts", "marks", "oneroster"])
 def test_an_export_imports_back_unchanged(run: Run, tmp_path: Path, what: str) -> None:
     run("import", LIST, MARKS, *HERE, "--only-good", "--source", "папка 5А")
-    out = tmp_path / f"{what}.csv"
-    written = run("export", what, str(out), *HERE)
-    assert not written.output.startswith("Записано строк: 0")
-    back = run("import", str(out), *LATER, "--dry-run")
+    written = run("export", what, "--to", str(tmp_path / "школа"), *HERE)
+    [file] = tmp_path.glob("школа.*")
+    assert str(file) in written.output
+    assert file.stat().st_mode & 0o077 == 0
+    back = run("import", str(file), *LATER, "--dry-run")
     assert "Всё это уже загружено: без изменений." in back.output
+
+
+def test_columns_that_a_person_explained_are_listed_and_forgotten(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    text = "Ребёнок;Кл.;Сотка\r\nАвдеев Тимур Олегович;5А;8 900 000-10-01\r\n"
+    file.write_text(text, encoding="utf-8")
+    assert "Бывают: " in run("import", str(file), *HERE, "--map", "Сотка=Погода", code=2).stderr
+    run("import", str(file), *HERE, "--map", "Сотка=Телефон", "--only-good")
+    listed = run("import", "columns", *HERE).output
+    assert "Сотка=Телефон  в таблице «Ребёнок; Кл.; Сотка»" in listed
+    assert "Забыто." in run("import", "columns", *HERE, "--forget", listed[:8]).output
+    assert "Ничего не запомнено" in run("import", "columns", *HERE).output
+    assert "Такого номера нет" in run("import", "columns", *HERE, "--forget", listed[:8]).output
 
 
 def test_what_is_no_file_of_a_school_is_refused_in_one_sentence(run: Run, tmp_path: Path) -> None:

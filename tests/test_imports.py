@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from sms_diary.ingest.imports.planning import Importer
 from sms_diary.ingest.imports.report import WORDS, Report
 from sms_diary.ingest.imports.request import Options
 from sms_diary.ingest.imports.undoing import undo
+from sms_diary.store import ledger
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
@@ -172,6 +174,41 @@ async def test_the_estimate_is_what_the_fanout_then_makes(
     )
 
 
+async def test_the_estimate_counts_welcomes_and_what_waits_for_them(
+    load: Load, db: Database, tools: Tools, clock: ManualClock
+) -> None:
+    listed = await load(LIST, plan_only=True)
+    await load(LIST)
+    welcomes = await number_of(db, "request where kind = 'welcome' and state = 'waiting'")
+    assert listed.welcomes == welcomes > 0
+    assert f"Приветственных SMS: {welcomes}, по одному на номер" in "\n".join(listed.text())
+    planned = await load(MARKS, plan_only=True, tell="all")
+    await load(MARKS, tell="all")
+    await fan_out(db, tools, clock)
+    assert planned.waiting == await number_of(db, "line where state = 'held'") > 0
+    assert "подождут, пока дойдёт приветствие" in "\n".join(planned.text())
+    assert planned.welcomes == 0
+
+
+async def test_the_estimate_counts_what_is_held_as_a_flood(
+    load: Load, db: Database, tools: Tools, clock: ManualClock, school: School
+) -> None:
+    await load(LIST)
+    async with db.transaction() as q:
+        await q.run("update guardian set welcomed_at = 1")
+        for day, lines in (("2026-11-19", 9), ("2026-11-20", 9), ("2026-11-23", 9),
+                           ("2026-11-24", 6)):  # fmt: skip
+            await q.run(
+                "insert into told_day (school_id, day, lines) values (:id, :day, :lines)",
+                id=school.id, day=day, lines=lines,
+            )  # fmt: skip
+    planned = await load(MARKS, plan_only=True, tell="all")
+    await load(MARKS, tell="all")
+    await fan_out(db, tools, clock)
+    assert planned.held == await number_of(db, "line where reason = 'flood'") == 196 + 6 - 27
+    assert "задержатся до вашего решения" in "\n".join(planned.text())
+
+
 # ---------------------------------------------------------------- all or the good ones
 
 
@@ -248,6 +285,118 @@ async def test_what_a_parent_was_told_is_not_undone_and_that_is_said(
     ]
     assert await number_of(db, "entry where value <> ''") == 1
     assert await number_of(db, "line where state in ('planned', 'held')") == 0
+
+
+LISTED = "Ученик;Класс;Телефон;ФИО родителя;Согласие на SMS;Дата согласия\r\n"
+MOTHER = "Авдеев Тимур Олегович;5А;{};Авдеева Ольга;{};15.09.2026\r\n"
+
+
+async def moved_number(load: Load, tmp_path: Path, consent: str = "") -> None:
+    """The mother's number is changed by a list."""
+    for name, number, said in (("a.csv", "8 900 000-10-01", "да"),
+                               ("b.csv", "8 900 000-10-02", consent)):  # fmt: skip
+        file = tmp_path / name
+        file.write_text(LISTED + MOTHER.format(number, said), encoding="utf-8")
+        await load(file, numbers_changed=True)
+
+
+async def held(db: Database, tools: Tools) -> list[tuple[str, str, str]]:
+    """Each guardian's number with its state and the consent to all topics."""
+    async with db.reading() as q:
+        rows = await q.all(
+            """select n.id, n.sealed, n.state, c.state as consent from guardian g
+               join number n on n.id = g.number_id join subscription s on s.guardian_id = g.id
+               left join consent c on c.subscription_id = s.id and c.topic = '*'"""
+        )
+    return [
+        (tools.vault.text(row["sealed"], "number.sealed", row["id"]), row["state"], row["consent"])
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize("consent", ["", "да"])
+async def test_a_number_that_was_changed_comes_back_with_its_consent(
+    importer: Importer, load: Load, school: School, db: Database, tools: Tools, tmp_path: Path,
+    consent: str,
+) -> None:  # fmt: skip
+    await moved_number(load, tmp_path, consent)
+    state = "active" if consent else "unknown"
+    assert await held(db, tools) == [("+79000001002", "open", state)]
+    said = await undo(importer, school, load.last, by="Завуч")  # type: ignore[attr-defined]
+    assert await held(db, tools) == [("+79000001001", "open", "active")]
+    assert {"Прежних номеров возвращено: 1.", "Прежних согласий возвращено: 1."} <= set(said)
+    async with db.reading() as q:
+        rows = await q.all(
+            """select e.ledger_id, e.sealed from consent c
+               join evidence e on e.ledger_id = c.ledger_id"""
+        )
+        assert await ledger.first_broken(q, school.id) is None
+    proof = tools.vault.open(rows[0]["sealed"], "evidence.sealed", rows[0]["ledger_id"])
+    assert json.loads(proof)["source"] == SOURCE
+    assert json.loads(proof)["number"] == "+79000001001"
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        "update number set stopped_at = stopped_at + 1 where state = 'stopped'",
+        "update guardian set number_id = number_id, welcomed_at = 1",
+    ],
+)
+async def test_a_number_that_was_closed_since_stays_changed_and_that_is_said(
+    importer: Importer, load: Load, school: School, db: Database, tools: Tools, tmp_path: Path,
+    meanwhile: str,
+) -> None:  # fmt: skip
+    await moved_number(load, tmp_path)
+    async with db.transaction() as q:
+        await q.run(meanwhile)
+    said = await undo(importer, school, load.last, by="Завуч")  # type: ignore[attr-defined]
+    closed = "stopped" in meanwhile
+    number = "+79000001002" if closed else "+79000001001"
+    assert [one[0] for one in await held(db, tools)] == [number]
+    assert any("Новых номеров остаётся: 1." in line for line in said) is closed
+
+
+async def test_a_consent_does_not_come_back_to_a_parent_who_wrote_meanwhile(
+    importer: Importer, load: Load, school: School, db: Database, tools: Tools,
+    clock: ManualClock, tmp_path: Path,
+) -> None:  # fmt: skip
+    await moved_number(load, tmp_path)
+    async with db.transaction() as q:
+        row = await q.one("select id from number order by id limit 1")
+        assert row is not None
+        await q.run(
+            """insert into inbound (id, route, number_id, reception, digest, state, at)
+               values (1, 'r', :number_id, '', :digest, 'done', :at)""",
+            number_id=row["id"], digest=b"x", at=clock.now() + 1,
+        )  # fmt: skip
+    said = await undo(importer, school, load.last, by="Завуч")  # type: ignore[attr-defined]
+    assert await held(db, tools) == [("+79000001001", "open", "unknown")]
+    assert any("Согласий не возвращено: 1." in line for line in said)
+
+
+async def test_what_was_sent_before_an_import_keeps_nothing_of_it(
+    importer: Importer, load: Load, school: School, db: Database, tmp_path: Path, clock: ManualClock
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(LISTED + MOTHER.format("8 900 000-10-01", "да"), encoding="utf-8")
+    await load(file)
+    async with db.transaction() as q:
+        await q.run(
+            """insert into message (id, school_id, guardian_id, number_id, ground, alphabet, parts,
+                                    level, state, created_at, expires)
+               select 1, school_id, id, number_id, 'request', 'ucs2', 1, '', 'delivered', :at, :at
+               from guardian""",
+            at=clock.now() - 1,
+        )
+    second = MOTHER.format("8 900 000-10-01", "да").replace("Тимур", "Глеб")
+    file.write_text(LISTED + second, encoding="utf-8")
+    clock.advance(1)
+    await load(file)
+    assert await number_of(db, "consent where state = 'active'") == 2
+    await undo(importer, school, load.last, by="Завуч")  # type: ignore[attr-defined]
+    assert await number_of(db, "consent where state = 'active'") == 1
+    assert await number_of(db, "pupil") == 1
 
 
 async def test_an_apply_that_was_cut_off_goes_on_where_it_stopped(

@@ -121,6 +121,22 @@ async def test_a_bad_file_is_told_in_the_report(door: Door) -> None:
     assert planned.json["rows"] == 0
 
 
+async def test_a_choice_of_columns_is_sent_remembered_and_forgotten(door: Door) -> None:
+    body = "Ребёнок;Кл.;Сотка\r\nАвдеев Тимур Олегович;5А;8 900 000-10-01\r\n".encode()
+    assert (await post(door, {"a.csv": body})).json["rows"] == 0
+    is_problem(await post(door, {"a.csv": body}, columns="Сотка=Погода"), 422, "bad-field")
+    chosen = await post(door, {"a.csv": body}, columns="Сотка=Телефон\nКл.=Класс")
+    assert chosen.json["rows"] == 1
+    await act(door, f"{chosen.headers['Location']}/apply")
+    later = await post(door, {"b.csv": body})
+    assert later.json["rows"] == 1
+    assert any("как запомнено" in note for note in later.json["files"][0]["notes"])
+    gone = await post(door, {"a.csv": body}, forget_columns="1")
+    assert gone.json["rows"] == 0
+    await act(door, f"{gone.headers['Location']}/apply")
+    assert (await post(door, {"b.csv": body})).json["rows"] == 0
+
+
 async def test_a_token_without_the_right_to_tell_or_to_write_consents_does_not(door: Door) -> None:
     async with door.database.transaction() as q:
         text = tokens.made()

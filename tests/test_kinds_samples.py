@@ -148,4 +148,4 @@ async def test_announcements_lose_their_markup_and_keep_whom_they_are_for() -> N
     assert news[4].text == "Сдайте согласия на прививку классному руководителю до пт 27.11."
     assert "→" in news[2].text
     assert not any("<" in one.text or "&" in one.text or "http" in one.text for one in news)
-    assert str(news[0].at) == "2026-11-20 16:42:10"
+    assert str(news[0].at) == "2026-11-20 16:42:10.990000"

@@ -17,13 +17,11 @@ from sms_diary.ingest.matching import (
     UNKNOWN_PUPIL,
     ClassIndex,
     NameIndex,
-    Slot,
-    SlotMatch,
     class_key,
     class_keys,
-    find_slot,
     name_key,
 )
+from sms_diary.ingest.slots import Slot, SlotMatch, find_slot
 from sms_diary.ingest.subjects import subject_key, work_key
 from sms_diary.model import Kind
 
@@ -364,3 +362,11 @@ def test_the_same_draft_again_means_the_entry_it_made(draft: Draft, existing: li
     if find_slot(draft, existing) == NEW:
         made = Slot(99, draft.lesson, draft.work_key, draft.ordinal, draft.value)
         assert find_slot(draft, [*existing, made]).entry_id == 99
+
+
+def test_a_parallel_is_the_classes_of_one_number() -> None:
+    titles = ["5А", "05 «б»", "V В", "15А", "5-9", "1-5", "Подготовительный", "11А (хим.)"]
+    index = ClassIndex(enumerate(titles, start=1))
+    assert [index.parallel(number) for number in (5, 15, 11, 1, 9)] == [
+        (1, 2, 3), (4,), (8,), (), (),
+    ]  # fmt: skip

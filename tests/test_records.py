@@ -133,6 +133,7 @@ def test_an_announcement_knows_its_audience() -> None:
     for said, expected in (
         ({"school": True}, AudienceRef(school=True)),
         ({"classes": ["5А", "5Б"]}, AudienceRef(classes=("5А", "5Б"))),
+        ({"parallels": [5, 6.0]}, AudienceRef(parallels=(5, 6))),
         (
             {"pupils": pupils},
             AudienceRef(pupils=(PupilRef("1"), PupilRef("", "5А", "Авдеев Т.О."))),
@@ -142,6 +143,9 @@ def test_an_announcement_knows_its_audience() -> None:
         assert (found.audience, found.body, found.urgent) == (expected, "Собрание\nв 18:00", True)
     both = event | {"audience": {"school": True, "classes": ["5А"]}}
     assert faults(both) == [("/audience", "audience-ways")]
+    for wrong in ([], [0], [13], ["5"]):
+        ((pointer, _),) = faults(event | {"audience": {"parallels": wrong}})
+        assert pointer.startswith("/audience/parallels")
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,20 @@ async def test_who_is_gone_is_ended_only_on_confirmation(
     assert any("никого" in note for note in third.notes)
 
 
+async def test_who_was_ended_comes_back_when_the_year_is_undone(
+    importer: Importer, school: School, db: Database, tmp_path: Path
+) -> None:
+    before = await count(db, "consent where state = 'active'")
+    places = await count(db, "membership where to_day is null")
+    file = as_6a(tmp_path, without="Авдеев")
+    await load(importer, school, file, year_start=True, end_missing=True)
+    assert await count(db, "membership where to_day is null") == places - 1
+    said = await undo(importer, school, load.last, by="Завуч")  # type: ignore[attr-defined]
+    assert {"Выбывших возвращено в классы: 1.", "Прежних согласий возвращено: 1."} <= set(said)
+    assert await count(db, "consent where state = 'active'") == before
+    assert await count(db, "membership where to_day is null") == places
+
+
 async def test_a_turned_year_is_undone(
     importer: Importer, school: School, db: Database, tmp_path: Path
 ) -> None:

@@ -49,6 +49,8 @@ class Upload(Body):
     class_: str = Field("", alias="class")
     tell: str = ""
     numbers_changed: str = ""
+    columns: str = Field("", description="Строка на столбец: «Моб. связь=Телефон»; запомнится.")
+    forget_columns: str = Field("", description="1: забыть, как запомнено читать эти столбцы.")
 
 
 class Remark(Said):
@@ -94,6 +96,9 @@ class Shown(Said):
     entries: int
     guardians: int
     lines: int
+    waiting: int
+    held: int
+    welcomes: int
     tell: str
     notes: list[str]
 
@@ -212,6 +217,7 @@ class ImportsEndpoint:
             more_problems=report.more_problems + max(len(report.problems) - _PROBLEMS, 0),
             decisions=[Decision.model_validate(one) for one in data["decisions"].values()],
             entries=report.entries, guardians=report.guardians, lines=report.lines,
+            waiting=report.waiting, held=report.held, welcomes=report.welcomes,
             tell=report.tell, notes=report.notes,
         )  # fmt: skip
 

@@ -9,19 +9,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from sms_diary.cli import import_columns
 from sms_diary.cli.common import ConfigOption, NowOption, user
-from sms_diary.cli.importing import done, print_lines, shown_progress, write_errors
+from sms_diary.cli.import_columns import chosen_columns
+from sms_diary.cli.importing import (
+    SchoolOption,
+    done,
+    print_lines,
+    shown_progress,
+    write_errors,
+)
 
 if TYPE_CHECKING:
     from sms_diary.ingest.imports.planning import Importer, Planned
     from sms_diary.ingest.imports.report import Report
     from sms_diary.store.schools import School
 
-SchoolOption = Annotated[str, typer.Option("--school", help="Короткое имя школы.")]
 ByOption = Annotated[str, typer.Option(help="Кто это делает, для журнала согласий.")]
 IdArgument = Annotated[int, typer.Argument(help="Номер загрузки: sms-diary import list.")]
 ErrorsOption = Annotated[
-    Path | None, typer.Option("--errors", help="Записать все замечания таблицей для Excel (CSV).")
+    Path | None, typer.Option("--errors", help="Записать все замечания таблицей для Excel (XLSX).")
 ]
 
 
@@ -41,6 +48,7 @@ def register(app: typer.Typer) -> None:
     app.command("show")(show)
     app.command("apply")(apply)
     app.command("undo")(undo)
+    app.command("columns")(import_columns.columns)
 
 
 def files(
@@ -69,6 +77,15 @@ def files(
     numbers_changed: Annotated[
         bool, typer.Option("--numbers-changed", help="Другой номер родителя заменяет прежний.")
     ] = False,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="ЗАГОЛОВОК=СТОЛБЕЦ",
+                     help="Как читать столбец: «Моб. связь=Телефон»; «Моб. связь=» — не читать. "
+                          "Запомнится для таких же таблиц."),
+    ] = None,
+    forget_columns: Annotated[
+        bool, typer.Option("--forget-map", help="Не читать столбцы так, как запомнено; забыть.")
+    ] = False,
     by: ByOption = "",
     errors: ErrorsOption = None,
     config: ConfigOption = None,
@@ -79,7 +96,8 @@ def files(
 
     options = Options(
         tuple(one.name for one in file), source, class_name, ALL if tell else SILENT,
-        numbers_changed=numbers_changed,
+        numbers_changed=numbers_changed, columns=chosen_columns(columns or ()),
+        forget_columns=forget_columns,
     )  # fmt: skip
     carry_out(file, school, options, dry_run=dry_run, write=apply_ or only_good,
               only_good=only_good, by=by, errors=errors, config=config, now=now)  # fmt: skip

@@ -6,7 +6,9 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
 
 from sms_diary.cli.common import clock_of, run
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from sms_diary.store.schools import School
 
 T = TypeVar("T")
+SchoolOption = Annotated[str, typer.Option("--school", help="Короткое имя школы.")]
 
 
 @asynccontextmanager
@@ -89,12 +92,18 @@ def _lines() -> Progress:
 
 
 def write_errors(report: Report, file: Path) -> None:
-    """The problems of a report as a table for Excel."""
+    """The problems of a report as a workbook; as CSV if the file is named so."""
     from sms_diary.cli.common import write_bytes
-    from sms_diary.ingest.imports.report import table
+    from sms_diary.ingest.exports.book import Sheet, as_xlsx
+    from sms_diary.ingest.imports.report import WIDTHS, table
     from sms_diary.ingest.tables_out import as_csv
 
-    write_bytes(file, as_csv(table(report.problems)))
+    rows = table(report.problems)
+    if file.suffix.lower() == ".csv":
+        body = as_csv([[str(cell) for cell in row] for row in rows])
+    else:
+        body = as_xlsx([Sheet("Замечания", rows, WIDTHS)])
+    write_bytes(file, body)
     print(f"Файл ошибок: {file}")
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sms_diary.cli.common import ConfigOption, NowOption, user
-from sms_diary.cli.import_files import ByOption, SchoolOption
-from sms_diary.cli.importing import done
+from sms_diary.cli.import_files import ByOption
+from sms_diary.cli.importing import SchoolOption, done
 
 if TYPE_CHECKING:
     from sms_diary.ingest.imports.planning import Importer
@@ -62,7 +62,7 @@ def resolve(
 
     async def work(importer: Importer, found: School) -> None:
         from sms_diary.ingest.imports.resolving import resolve as answered
-        from sms_diary.model import OUTCOME_RU
+        from sms_diary.words import OUTCOME_RU
 
         settled = await answered(importer, found, number, choice, by=by or user(), source=source)
         print(f"Решено: {held_ru(settled.held)}.")

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from sms_diary.cli.common import ConfigOption, NowOption
-from sms_diary.cli.import_files import ByOption, ErrorsOption, SchoolOption, carry_out
+from sms_diary.cli.import_files import ByOption, ErrorsOption, carry_out
+from sms_diary.cli.importing import SchoolOption
 
 app = typer.Typer(help="Начало учебного года.", no_args_is_help=True)
 

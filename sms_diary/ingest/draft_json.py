@@ -42,13 +42,15 @@ def _plain(held: Any) -> Any:
     if isinstance(held, PupilRef):
         return [held.id, held.class_name, held.name]
     if isinstance(held, AudienceRef):
-        return [held.school, list(held.classes), [_plain(one) for one in held.pupils]]
+        pupils = [_plain(one) for one in held.pupils]
+        return [held.school, list(held.classes), pupils, list(held.parallels)]
     return held
 
 
 def _audience(said: list[Any]) -> AudienceRef:
-    school, classes, pupils = said
-    return AudienceRef(school, tuple(classes), tuple(PupilRef(*one) for one in pupils))
+    school, classes, pupils, parallels = said
+    whom = tuple(PupilRef(*one) for one in pupils)
+    return AudienceRef(school, tuple(classes), whom, tuple(parallels))
 
 
 _READ: dict[str, Any] = {

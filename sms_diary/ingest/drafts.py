@@ -39,11 +39,12 @@ class PupilRef:
 
 @value
 class AudienceRef:
-    """Whom an announcement is for; exactly one of the three is set."""
+    """Whom an announcement is for; exactly one of these is set."""
 
     school: bool = False
     classes: tuple[str, ...] = ()
     pupils: tuple[PupilRef, ...] = ()
+    parallels: tuple[int, ...] = ()
 
 
 @value
@@ -159,6 +160,7 @@ def _of_announcement(e: AnnouncementPosted) -> Draft:
         bool(e.audience.school),
         tuple(e.audience.classes or ()),
         tuple(_pupil(pupil) for pupil in e.audience.pupils or ()),
+        tuple(e.audience.parallels or ()),
     )
     return Draft(
         Kind.ANNOUNCEMENT, False, e.at, None, "", audience, e.ref or "",

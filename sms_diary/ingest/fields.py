@@ -89,6 +89,11 @@ class Whole:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
+def _plain_hour(value: str) -> str:
+    """«08:30» is «8:30», as the files have it."""
+    return value[1:] if len(value) == len("08:30") and value[0] == "0" else value
+
+
 def _length(most: int, least: int = 1) -> StringConstraints:
     return StringConstraints(strict=True, strip_whitespace=True, min_length=least, max_length=most)
 
@@ -106,10 +111,15 @@ Comment = Annotated[str, _length(300, 0), _CLEAN_LINE]
 Title = Annotated[str, _length(200, 0), _CLEAN_LINE]
 Room = Annotated[str, _length(20, 0), _CLEAN_LINE]
 Text = Annotated[str, _length(2000), _filled(values.clean_text)]
-Start = Annotated[str, StringConstraints(strict=True, pattern=r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$")]
+Start = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$"),
+    AfterValidator(_plain_hour),
+]
 
 LessonNumber = Annotated[int, Whole(0, 20)]
 Ordinal = Annotated[int, Whole(1, 20)]
+Parallel = Annotated[int, Whole(1, 12)]
 Weight = Annotated[int, Whole(0, 100)]
 
 _MARK_SCHEMA: dict[str, Any] = {

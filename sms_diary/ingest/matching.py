@@ -1,4 +1,4 @@
-"""Who and what a record means: pupils by name, classes by title, entries by their natural key.
+"""Whom a record means: pupils by name, classes by title.
 
 Exact rules only (never «looks like»): two candidates are a question for a person, because a
 wrong guess shows one child's marks to another's parents. Pure: all that exists is passed in.
@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 
-from sms_diary.ingest.drafts import Draft
 from sms_diary.values import value
 
 UNKNOWN_PUPIL = "в классе нет такого ученика"
 NAMESAKES = "в классе несколько учеников, подходящих под это имя"
 NOT_A_NAME = "имя записано не полностью: нужны фамилия и имя или инициалы"
 UNKNOWN_CLASS = "в школе нет такого класса"
+NO_PARALLEL = "в школе нет классов с этим номером"
 AMBIGUOUS_CLASS = "название подходит к нескольким классам"
 
 _DASHES = re.compile(r"\s*[-\u2010-\u2015\u2212\ufe58\uff0d]\s*")
@@ -161,6 +161,7 @@ _ROMAN = {
 }  # fmt: skip
 _ROMAN_START = re.compile(r"(XII|XI|IX|X|VIII|VII|VI|IV|V|III|II|I)(?=[^A-Z]|[ABCEHKMOPTY]$|$)")
 _CLASS_NUMBER = re.compile(r"0*(\d{1,2})(?!\d)")
+_PARALLEL = re.compile(r"(\d{1,2})(?![\d-])")  # «1-4» is no class of the first
 _CLASS_NOISE = re.compile(r"\bКЛ(?:АСС)?\b\.?|[«»„“”\"'`’.]")
 _REMARK = re.compile(r"\s*\([^)]*\)\s*")
 _LATIN_LETTER = re.compile(r"[A-Z]")
@@ -215,9 +216,12 @@ class ClassIndex:
     def __init__(self, classes: Iterable[tuple[int, str]]) -> None:
         self._by_key: dict[str, list[int]] = {}
         self._by_base: dict[str, list[int]] = {}
+        self._by_number: dict[int, list[int]] = {}
         for class_id, title in classes:
             for key in class_keys(title):
                 self._by_key.setdefault(key, []).append(class_id)
+            if number := _PARALLEL.match(class_key(title)):
+                self._by_number.setdefault(int(number[1]), []).append(class_id)
             for key in class_keys(_REMARK.sub(" ", title)):
                 self._by_base.setdefault(key, []).append(class_id)
 
@@ -229,71 +233,10 @@ class ClassIndex:
             return ClassMatch(found[0], found)
         return ClassMatch(None, found, AMBIGUOUS_CLASS if found else UNKNOWN_CLASS)
 
+    def parallel(self, number: int) -> tuple[int, ...]:
+        """All classes of that number: 5А, 5Б and so on."""
+        return tuple(self._by_number.get(number, ()))
+
     @staticmethod
     def _look(index: dict[str, list[int]], title: str) -> tuple[int, ...]:
         return tuple(dict.fromkeys(i for key in class_keys(title) for i in index.get(key, ())))
-
-
-@value
-class Slot:
-    """An existing entry of the same school, kind, pupil or class, subject and day."""
-
-    entry_id: int
-    lesson: int | None
-    work_key: str
-    ordinal: int
-    value: str
-    named: bool = False  # by another row of the same file
-
-
-@value
-class SlotMatch:
-    """The entry meant; None: a new one, or, if `ambiguous`, one of `candidates`."""
-
-    entry_id: int | None = None
-    ambiguous: bool = False
-    candidates: tuple[int, ...] = ()
-
-
-def find_slot(draft: Draft, existing: Sequence[Slot]) -> SlotMatch:
-    """Which of the existing entries a draft speaks of (design §3, entry).
-
-    The same lesson, work and ordinal: that one. Else one side may know less than the other:
-    it must be the only such entry, or the only one with the same value. Different lessons,
-    works or ordinals are different entries; so is a `named` one that shares none of them.
-    """
-    same = [s for s in existing if s.ordinal == draft.ordinal and not _differ(draft, s)]
-    exact = [s for s in same if s.lesson == draft.lesson and s.work_key == draft.work_key]
-    if exact:
-        return SlotMatch(exact[0].entry_id)
-    near = [s for s in same if _shares(draft, s)]
-    if len(near) == 1:
-        return SlotMatch(near[0].entry_id)
-    free = [s for s in same if not s.named]
-    bare = [s for s in free if _is_bare(s) or _is_bare(draft)]
-    if not near and len(bare) == 1 and len(existing) == 1:
-        return SlotMatch(bare[0].entry_id)
-    return _by_value(draft, near or free)
-
-
-def _by_value(draft: Draft, possible: Sequence[Slot]) -> SlotMatch:
-    equal = [s for s in possible if s.value == draft.value]
-    if len(equal) == 1:
-        return SlotMatch(equal[0].entry_id)
-    return SlotMatch(None, bool(possible), tuple(s.entry_id for s in possible))
-
-
-def _differ(draft: Draft, slot: Slot) -> bool:
-    lessons = draft.lesson is not None and slot.lesson is not None and draft.lesson != slot.lesson
-    works = draft.work_key and slot.work_key and draft.work_key != slot.work_key
-    return lessons or bool(works)
-
-
-def _shares(draft: Draft, slot: Slot) -> bool:
-    """Lesson or work is known to both and equal (and the other is missing on one side)."""
-    lesson = draft.lesson is not None and draft.lesson == slot.lesson
-    return lesson or (draft.work_key != "" and draft.work_key == slot.work_key)
-
-
-def _is_bare(side: Draft | Slot) -> bool:
-    return side.lesson is None and not side.work_key

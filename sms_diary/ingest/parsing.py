@@ -232,7 +232,7 @@ _SENTENCES = {
     "bad-absence": "такого кода пропуска нет; есть: " + ", ".join(ABSENCES) + " или пустая строка",
     "bad-term": "нужен период вида «1 четверть», «2 полугодие», «3 триместр» или «год»",
     "pupil-ways": "ученик задаётся либо полем id, либо полями class и name",
-    "audience-ways": "нужно ровно одно из полей: school, classes, pupils",
+    "audience-ways": "нужно ровно одно из полей: school, parallels, classes, pupils",
     "empty-change": "не сказано, что изменилось: нужно subject, room, cancelled или text",
     "wrong-value": "значение не подходит",
 }

@@ -22,6 +22,7 @@ from sms_diary.ingest.fields import (
     Moment,
     Name,
     Ordinal,
+    Parallel,
     Ref,
     Room,
     Start,
@@ -70,17 +71,20 @@ class Pupil(_Strict):
 
 
 class Audience(_Strict):
-    """Whom an announcement is for: the whole school, some classes, or some pupils."""
+    """Whom an announcement is for: the school, some parallels, some classes, or some pupils."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     school: Literal[True] | None = None
+    parallels: Annotated[list[Parallel], Field(min_length=1, max_length=12)] | None = None
+    """All classes of that number: 5 is 5А, 5Б, 5В."""
     classes: Annotated[list[ClassName], Field(min_length=1, max_length=200)] | None = None
     pupils: Annotated[list[Pupil], Field(min_length=1, max_length=1000)] | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Audience:
-        if sum(way is not None for way in (self.school, self.classes, self.pupils)) != 1:
+        ways = (self.school, self.parallels, self.classes, self.pupils)
+        if sum(way is not None for way in ways) != 1:
             raise problem("audience-ways")
         return self
 

@@ -75,16 +75,23 @@ async def drop_questions(q: Queries, school_id: int, import_id: int, *, by: str,
     )
 
 
-async def spoken_to(q: Queries, school_id: int, subscription_ids: Iterable[int]) -> set[int]:
-    """Those of the subscriptions to whose guardian a message of the school has gone, or goes."""
+async def spoken_to(
+    q: Queries, school_id: int, subscription_ids: Iterable[int], *, since: int
+) -> set[int]:
+    """Those of the subscriptions to whose guardian a message of the school has gone, or goes.
+
+    Messages from before the import (`since`) do not rest on it.
+    """
     rows = await q.over(
         """with rows(id bigint)
            select rows.id from rows join subscription s on s.id = rows.id
            where s.school_id = :school_id and exists (
                select 1 from message m where m.guardian_id = s.guardian_id
-               and m.school_id = s.school_id and m.state <> 'withdrawn')""",
+               and m.school_id = s.school_id and m.state <> 'withdrawn'
+               and m.created_at >= :since)""",
         [(one,) for one in sorted(set(subscription_ids))],
         school_id=school_id,
+        since=since,
     )
     return {row["id"] for row in rows}
 

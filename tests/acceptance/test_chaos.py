@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.harness import books
+from scripts.harness import books, web
 from scripts.harness.books import Books, Findings
 from scripts.harness.ledger import Record
 from scripts.harness.processes import ROOT
@@ -68,6 +68,13 @@ def test_each_point_stands_in_the_program_once_whatever_a_route_speaks() -> None
     everywhere = set((ROOT / "sms_diary").rglob("*.py"))
     assert _points(everywhere - over_http) == Counter(POINTS)
     assert _points(over_http) == Counter({"answer.read"})
+
+
+def test_over_http_nobody_waits_for_a_point_that_smpp_alone_has() -> None:
+    channels = ROOT / "sms_diary" / "channels"
+    smpp, http = (_points((channels / wire).glob("*.py")) for wire in ("smpp", "http"))
+    assert set(smpp) - set(http) == web.OF_SMPP
+    assert web.operator(0).points == POINTS - web.OF_SMPP
 
 
 def _points(programs: Iterable[Path]) -> Counter[str]:

@@ -16,7 +16,7 @@ from sms_diary.clock import millis
 from sms_diary.db import Queries
 from sms_diary.ingest.accept.roll import Whom
 from sms_diary.ingest.drafts import Draft
-from sms_diary.ingest.matching import Slot, find_slot
+from sms_diary.ingest.slots import Slot, find_slot
 from sms_diary.model import OF_A_CLASS, Kind, Silence
 from sms_diary.store import corrections, diary, lines
 from sms_diary.store.answers import Answers

@@ -12,7 +12,7 @@ from sms_diary.clock import local
 from sms_diary.db import Queries
 from sms_diary.ingest.days import SEPTEMBER
 from sms_diary.ingest.drafts import Draft, PupilRef
-from sms_diary.ingest.matching import ClassIndex, NameIndex, class_key, name_key
+from sms_diary.ingest.matching import NO_PARALLEL, ClassIndex, NameIndex, class_key, name_key
 from sms_diary.model import OF_A_CLASS, Kind
 from sms_diary.store import people
 from sms_diary.store.answers import Answers
@@ -110,11 +110,20 @@ class Roll:
     def _audience(self, school_id: int, draft: Draft) -> Whom | Unmatched:
         assert draft.audience is not None
         classes = [self._class(school_id, title) for title in draft.audience.classes]
+        for number in draft.audience.parallels:
+            classes += self._parallel(school_id, number)
         pupils = [self._pupil(school_id, ref) for ref in draft.audience.pupils]
         for found in (*classes, *pupils):
             if isinstance(found, Unmatched):
                 return found
-        return Whom(0, tuple(_ints(classes)), tuple(_ints(pupils)))
+        # In one order, however they were written: the same announcement is told once.
+        return Whom(0, tuple(sorted({*_ints(classes)})), tuple(sorted({*_ints(pupils)})))
+
+    def _parallel(self, school_id: int, number: int) -> Sequence[int | Unmatched]:
+        question = f"parallel {number}"
+        chosen = self._said.choice(school_id, question)
+        found = self._classes[school_id].parallel(number) or ((chosen,) if chosen else ())
+        return found or (Unmatched("unknown-class", NO_PARALLEL, (), self._said.key(question)),)
 
     def _class(self, school_id: int, title: str) -> int | Unmatched:
         found = self._classes[school_id].find(title)
@@ -128,10 +137,11 @@ class Roll:
 
     def _pupil(self, school_id: int, ref: PupilRef) -> int | Unmatched:
         if ref.id:
-            known = self._ids.get((school_id, ref.id))
-            pupil_id = known or self._said.choice(school_id, f"id {ref.id}")
-            ask = self._said.key(f"id {ref.id}")
-            return pupil_id or Unmatched("unknown-pupil", UNKNOWN_ID, (), ask)
+            question = f"id {ref.id}"
+            known = self._ids.get((school_id, ref.id)) or self._said.choice(school_id, question)
+            if known:
+                return known
+            return Unmatched("unknown-pupil", UNKNOWN_ID, (), self._said.key(question))
         class_id = self._class(school_id, ref.class_name)
         if isinstance(class_id, Unmatched):
             return class_id
@@ -162,5 +172,5 @@ def _pupils(draft: Draft) -> Sequence[PupilRef]:
 def _titles(draft: Draft) -> bool:
     """Whether the draft names classes by their titles."""
     if draft.kind is Kind.ANNOUNCEMENT:
-        return bool(draft.audience and draft.audience.classes)
+        return bool(draft.audience and (draft.audience.classes or draft.audience.parallels))
     return draft.kind in OF_A_CLASS

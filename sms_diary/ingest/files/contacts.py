@@ -42,6 +42,8 @@ FIELDS = (
     *PUPIL_FIELDS,
 )
 NEEDED = ("pupil", "phone")
+CELLS = ("phone", "consent", "consent_day", "consent_source")
+"""The fields of a row that a consent rests on."""
 
 _OLDEST = 25
 _WORDS_OF_A_NAME = 2

@@ -9,9 +9,6 @@ from datetime import date
 from sms_diary.ingest.files.contacts import ContactRow
 from sms_diary.ingest.files.proofs import Listed
 
-CELLS = ("phone", "consent", "consent_day", "consent_source")
-"""The fields of a row that a consent rests on."""
-
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -40,7 +37,9 @@ class Made:
     pupils: list[int] = field(default_factory=list)
     subscriptions: list[int] = field(default_factory=list)
     consents: dict[int, str] = field(default_factory=dict)
-    moved: int = 0
-    """Numbers that were changed: nothing undoes that."""
+    numbers: dict[int, str] = field(default_factory=dict)
+    """Guardians whose number was changed, with the one before (`store.restoring`)."""
+    stopped: dict[int, str] = field(default_factory=dict)
+    """Subscriptions whose consents ended by that, with what they held."""
     listed: Sequence[Listed] = ()
     pupil_of: Mapping[int, int] = field(default_factory=dict)

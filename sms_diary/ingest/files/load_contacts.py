@@ -15,10 +15,10 @@ from datetime import date
 from sms_diary.clock import Clock, local
 from sms_diary.db import Database, Queries
 from sms_diary.ingest.files.consents import judge
-from sms_diary.ingest.files.contacts import ContactRow, read_contacts
+from sms_diary.ingest.files.contacts import CELLS, ContactRow, read_contacts
 from sms_diary.ingest.files.contacts_report import Subscribed, Telling
 from sms_diary.ingest.files.enrol import Enrolled, enrol
-from sms_diary.ingest.files.listing import CELLS, Made, Rows, Said
+from sms_diary.ingest.files.listing import Made, Rows, Said
 from sms_diary.ingest.files.proofs import (
     TWO_NUMBERS,
     Link,
@@ -42,7 +42,7 @@ from sms_diary.ingest.files.text import read_csv
 from sms_diary.ingest.matching import name_key
 from sms_diary.model import ALL_TOPICS, ConsentState, NumberState
 from sms_diary.phone import mask
-from sms_diary.store import consents, deliveries, moving, numbers, people, schools
+from sms_diary.store import consents, deliveries, moving, numbers, people, restoring, schools
 from sms_diary.store.deliveries import Held, NewDelivery
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
@@ -147,15 +147,14 @@ class ListLoad:
         report = Telling(enrolled, subscribed, proofs, asked, moved.keys()).report(
             rows, self._origin.file_name, dry_run=dry_run
         )
-        self._note(enrolled, subscribed, proofs, len(moved))
+        self._note(enrolled, subscribed, proofs)
         await self._keep(q, data, report, questions, request_id)
         return report
 
-    def _note(self, enrolled: Enrolled, subscribed: Subscribed, proofs: Proofs, moved: int) -> None:
+    def _note(self, enrolled: Enrolled, subscribed: Subscribed, proofs: Proofs) -> None:
         made = self.made
         made.pupils = sorted({enrolled.pupil_of[row] for row in enrolled.added_by})
         made.subscriptions = sorted(subscribed.made)
-        made.moved = moved
         made.listed, made.pupil_of = subscribed.listed, enrolled.pupil_of
         for _, change in proofs.changes:
             held = self._held.get(change.subscription_id, ConsentState.UNKNOWN)
@@ -178,6 +177,9 @@ class ListLoad:
                 continue
             done.add(one.contact.guardian_id)
             old = await numbers.read(q, self._tools, [one.contact.number_id])
+            was, held = await restoring.before_number(q, one.contact, now=self._now)
+            self.made.numbers[one.contact.guardian_id] = was
+            self.made.stopped |= held
             moved = await moving.change_number(
                 q, self._tools, self._school.id, one.contact.guardian_id, one.number,
                 by=self._origin.by, evidence=self._origin.evidence(one.row), now=self._now,

@@ -6,16 +6,19 @@ What was applied is not applied twice: a chunk's request has a name of its own.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from sms_diary.db import Queries
 from sms_diary.errors import NotYet, SmsDiaryError
 from sms_diary.ingest.files.report import Word
 from sms_diary.ingest.imports import steps
 from sms_diary.ingest.imports.chunks import CONTACTS, unpack
+from sms_diary.ingest.imports.columns import Known
 from sms_diary.ingest.imports.planning import Importer, Progress, silently
 from sms_diary.ingest.imports.report import Report, restored
 from sms_diary.ingest.imports.request import Job, Options, Part
-from sms_diary.store import imports
+from sms_diary.store import columns, imports
+from sms_diary.store.columns import Remembered
 from sms_diary.store.imports import Import, State
 from sms_diary.store.schools import School
 
@@ -48,7 +51,8 @@ async def apply(
     if before.count(Word.REJECTED) and not only_good:
         raise NotYet(REFUSED.format(before.count(Word.REJECTED)))
     report = Report(files=before.files, tell=before.tell, guardians=before.guardians,
-                    lines=before.lines, applied=True)  # fmt: skip
+                    lines=before.lines, waiting=before.waiting, held=before.held,
+                    welcomes=before.welcomes, applied=True)  # fmt: skip
     options = Options.from_data(found.options)
     job = Job(school, import_id, options, by or found.by, importer.clock.now())
     for seq in range(found.done, found.chunks):
@@ -83,13 +87,25 @@ async def _end(
     """Keep what was done, unless a part of it was done by another call."""
     whole = report if found.done == 0 else before
     whole.applied = True
+    whole.chosen, whole.tables = before.chosen, before.tables
     whole.sort()
     async with importer.database.transaction() as q:
+        await _remember(q, job, whole.chosen)
         if not found.chunks:
             await imports.advance(q, job.school.id, job.import_id, done=0, now=job.now, last=True)
         await imports.planned(q, importer.tools, job.school.id, job.import_id,
                               chunks=found.chunks, report=whole.packed())  # fmt: skip
     return whole
+
+
+async def _remember(q: Queries, job: Job, chosen: Sequence[Known]) -> None:
+    """How these columns are to be read the next time."""
+    for one in chosen:
+        if not one.choice:
+            await columns.forget(q, job.school.id, one.headings)
+        elif one.is_new:
+            said = Remembered(one.headings, one.title, one.choice, job.now, job.by)
+            await columns.keep(q, job.school.id, said)
 
 
 async def known(importer: Importer, school: School, import_id: int) -> Import:

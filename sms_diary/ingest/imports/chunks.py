@@ -17,7 +17,7 @@ from pydantic_core import from_json, to_json
 from sms_diary.ingest.draft_json import packed, unpacked
 from sms_diary.ingest.drafts import Draft
 from sms_diary.ingest.files.contacts import ContactRow
-from sms_diary.ingest.kinds.facts import Contact
+from sms_diary.ingest.kinds.facts import Contact, FillRecord, VisitsFact
 from sms_diary.ingest.kinds.result import Issue, Level
 from sms_diary.model import Topic
 from sms_diary.phone import Found, Problem
@@ -44,6 +44,7 @@ class ReadRow:
     contacts: tuple[Contact, ...] = ()
     cells: Mapping[str, str] | None = None
     into: int = 0
+    facts: tuple[FillRecord | VisitsFact, ...] = ()
 
 
 @value
@@ -82,6 +83,8 @@ def _row(row: ReadRow) -> dict[str, Any]:
         said["w"] = row.cells
     if row.into:
         said["n"] = row.into
+    if row.facts:
+        said["a"] = [asdict(one) for one in row.facts]
     return said
 
 
@@ -92,7 +95,17 @@ def _read(said: Mapping[str, Any]) -> ReadRow:
         tuple(unpacked(one) for one in said.get("d", ())),
         tuple(_as_contact(one) for one in said.get("c", ())),
         said.get("w"), said.get("n", 0),
+        tuple(_as_fact(one) for one in said.get("a", ())),
     )  # fmt: skip
+
+
+def _as_fact(said: Mapping[str, Any]) -> FillRecord | VisitsFact:
+    if "role" in said:
+        return VisitsFact(**said)
+    lesson = said["lesson"]
+    days = {"done": date.fromisoformat(said["done"]),
+            "lesson": date.fromisoformat(lesson) if lesson else None}  # fmt: skip
+    return FillRecord(**(dict(said) | days))
 
 
 def _issue(issue: Issue) -> list[Any]:

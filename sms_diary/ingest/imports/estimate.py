@@ -12,10 +12,10 @@ from sms_diary.db import Queries
 from sms_diary.ingest.accept import Outcome
 from sms_diary.ingest.accept.roll import Whom
 from sms_diary.ingest.drafts import Draft
-from sms_diary.model import OF_A_CLASS, TOPIC_OF, Kind
+from sms_diary.model import OF_A_CLASS, TOPIC_OF, Kind, Topic
 from sms_diary.schedule import brakes
 from sms_diary.schedule.rhythm import Rhythm
-from sms_diary.store import people, roll, schools, subscribers
+from sms_diary.store import flood, people, roll, schools, subscribers
 from sms_diary.store.schools import School
 from sms_diary.store.subscribers import Subscriber
 
@@ -23,7 +23,10 @@ _NEWS = frozenset({"created", "changed"})
 
 
 class Estimate:
-    """Counts chunk by chunk; `lines` are things to tell, `guardians` those who are told any."""
+    """Counts chunk by chunk; `lines` are things to tell, `guardians` those who are told any.
+
+    `waiting` of the lines wait until a number's welcome has arrived.
+    """
 
     def __init__(self, school: School, *, told_from: date | None, now: int) -> None:
         self._school = school
@@ -31,6 +34,8 @@ class Estimate:
         self._today = local(now, school.zone).date()
         self.guardians: set[int] = set()
         self.lines = 0
+        self.waiting = 0
+        self._of_journal = 0
 
     async def add(self, q: Queries, said: Iterable[tuple[Draft, Outcome]]) -> None:
         """What these drafts came to."""
@@ -51,6 +56,9 @@ class Estimate:
             for pupil in pupils[_key(draft, whom)]
         }
         found = await subscribers.of_pupils(q, wanted)
+        unwelcomed = {
+            one.guardian_id for several in found.values() for one in several if not one.welcomed
+        }
         for draft, whom in news:
             topic = TOPIC_OF[draft.kind]
             told = {
@@ -61,6 +69,18 @@ class Estimate:
             }
             self.guardians |= told
             self.lines += len(told)
+            self.waiting += len(told & unwelcomed) if not _is_for_all(draft, whom) else 0
+            self._of_journal += len(told) if topic is not Topic.ANNOUNCEMENTS else 0
+
+    async def flood(self, q: Queries) -> int:
+        """How many of the lines would be beyond what the school tells on a day, and be held.
+
+        As `fanout` counts: with what was told today already, announcements apart.
+        """
+        school_id, today = self._school.id, self._today.isoformat()
+        most = (await flood.most(q, {school_id: today}))[school_id]
+        before = await flood.told(q, school_id, today)
+        return min(max(before + self._of_journal - most, 0), self._of_journal)
 
     def _is_told(self, draft: Draft) -> bool:
         return not draft.silent and draft.kind is not Kind.TIMETABLE
@@ -101,6 +121,12 @@ class Estimate:
                 everybody = everybody or await roll.pupil_ids(q, self._school.id)
                 found[key] = everybody
         return found
+
+
+def _is_for_all(draft: Draft, whom: Whom) -> bool:
+    """An urgent announcement for the whole school names no child: it waits for no welcome."""
+    is_wide = draft.kind is Kind.ANNOUNCEMENT and not (whom.classes or whom.pupils)
+    return is_wide and draft.urgent
 
 
 def _key(draft: Draft, whom: Whom) -> tuple[object, ...]:

@@ -11,24 +11,32 @@ import gc
 import json
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from sms_diary.errors import FileProblem
+from sms_diary.ingest.files.contacts import CELLS
 from sms_diary.ingest.files.contacts import FIELDS as CONTACT_FIELDS
 from sms_diary.ingest.files.contacts import NEEDED as CONTACT_NEEDED
-from sms_diary.ingest.files.listing import CELLS
+from sms_diary.ingest.imports import seen
 from sms_diary.ingest.imports.chunks import CONTACTS, EVENTS, Chunk, ReadRow, pack
-from sms_diary.ingest.kinds.facts import Contact
+from sms_diary.ingest.imports.columns import Columns, Known
+from sms_diary.ingest.imports.seen import LISTED, SeenTable
+from sms_diary.ingest.kinds.facts import Contact, FillRecord, VisitsFact
 from sms_diary.ingest.kinds.listed import layout_of
 from sms_diary.ingest.kinds.recognise import FileKind, Recognised, read, recognise_all
 from sms_diary.ingest.kinds.result import Context, RowResult
 from sms_diary.ingest.matching import class_key
 from sms_diary.ingest.reading import process
 from sms_diary.ingest.reading.book import Book
+from sms_diary.ingest.subjects import subject_key
 from sms_diary.values import value
 
+_SHOWN = 12
+_MOST_TABLES = 20
+"""Tables of one file that are told of column by column."""
 ROWS = 4_000
 """Rows of a chunk, about: what is written in one transaction."""
 
@@ -48,6 +56,7 @@ class Order:
     default_class: str = ""
     weeks: tuple[date, ...] = ()
     due_same_day: bool = False
+    columns: Columns = Columns()
 
     @property
     def context(self) -> Context:
@@ -64,6 +73,9 @@ class FileSaid:
     kinds: tuple[str, ...] = ()
     problem: str = ""
     notes: tuple[str, ...] = ()
+    chosen: tuple[Known, ...] = ()
+    """The columns of its tables as a person chose them, now or before."""
+    tables: tuple[SeenTable, ...] = ()
 
 
 Frame = FileSaid | Chunk
@@ -82,6 +94,7 @@ class Gathered:
         row = ReadRow(
             kind.value, file, result.sheet.name, result.row, result.verdict.value, result.issues,
             result.drafts, contacts, cells if contacts else None, result.into,
+            tuple(one for one in result.records if isinstance(one, FillRecord | VisitsFact)),
         )  # fmt: skip
         group = self._at.get((file, row.sheet, row.into)) if row.into else None
         group = group or _group(row, kind)
@@ -111,7 +124,9 @@ def _group(row: ReadRow, kind: FileKind) -> Group:
     if row.contacts or kind is FileKind.CONTACTS:
         return (_FIRST, "", "")
     if not row.drafts:
-        return (_THEN, "", "")
+        fill = next((one for one in row.facts if isinstance(one, FillRecord)), None)
+        names = (class_key(fill.class_name), subject_key(fill.subject)) if fill else ("", "")
+        return (_THEN, *names)
     first = row.drafts[0]
     title = first.pupil.class_name if first.pupil else first.class_name
     return (_THEN, class_key(title), first.subject_key)
@@ -128,7 +143,7 @@ async def gather(order: Order) -> AsyncIterator[Frame]:
             yield FileSaid(source.name, problem=str(problem))
             files += 1
             continue
-        said = await asyncio.to_thread(_sort_out, book, order.context, gathered, files)
+        said = await asyncio.to_thread(_sort_out, book, order, gathered, files)
         for one in said:
             yield one
         files += len(said)
@@ -136,16 +151,22 @@ async def gather(order: Order) -> AsyncIterator[Frame]:
         yield chunk
 
 
-def _sort_out(book: Book, context: Context, gathered: Gathered, first: int) -> list[FileSaid]:
+def _sort_out(book: Book, order: Order, gathered: Gathered, first: int) -> list[FileSaid]:
     """Put a book's rows into groups; what to say of each file in it."""
+    context = order.context
     said: dict[str, FileSaid] = {}
+    before_choice = book
+    book, chosen = order.columns.read(book)
+    for files, known in chosen.items():
+        notes = tuple(one.line() for one in known)
+        said[_name(files)] = FileSaid(_name(files), notes=notes, chosen=known)
     for refused in book.refused:
         said[_name(refused.files)] = FileSaid(_name(refused.files), problem=refused.reason)
     for found in recognise_all(book, context):
         name = _name(found.tables[0].sheet.files[:1] if found.kind is FileKind.ONEROSTER
                      else found.tables[0].sheet.files)  # fmt: skip
         before = said.get(name, FileSaid(name))
-        said[name] = _more(before, found)
+        said[name] = _more(before, found, before_choice)
         if found.kind is not None:
             cells = _cells(found)
             place = first + list(said).index(name)
@@ -155,10 +176,21 @@ def _sort_out(book: Book, context: Context, gathered: Gathered, first: int) -> l
     return list(said.values())
 
 
-def _more(before: FileSaid, found: Recognised) -> FileSaid:
+def _more(before: FileSaid, found: Recognised, book: Book) -> FileSaid:
     kinds = (*before.kinds, found.kind.value) if found.kind else before.kinds
     problem = "; ".join(filter(None, (before.problem, found.problem)))
-    return FileSaid(before.name, kinds, problem, (*before.notes, *found.notes))
+    notes = (*before.notes, *found.notes, *_unread(found))
+    tables = (*before.tables, *seen.tables(found, before.name, book))[:_MOST_TABLES]
+    return replace(before, kinds=kinds, problem=problem, notes=notes, tables=tables)
+
+
+def _unread(found: Recognised) -> Iterator[str]:
+    """Columns whose headings say nothing that we know: a person may say what they are."""
+    for table in found.tables if found.kind in LISTED else ():
+        layout = layout_of(table, *LISTED[found.kind]) if found.kind else None
+        if layout is not None and layout.unknown:
+            named = ", ".join(f"«{column.heading}»" for column in layout.unknown[:_SHOWN])
+            yield f"не читаются столбцы: {named} (нужны? --map «заголовок=столбец»)"
 
 
 def _name(files: Sequence[str]) -> str:
@@ -191,6 +223,7 @@ def packed_order(order: Order) -> bytes:
             "default_class": order.default_class,
             "weeks": [day.isoformat() for day in order.weeks],
             "due_same_day": order.due_same_day,
+            "columns": order.columns.as_data(),
         }
     ).encode()
 
@@ -199,7 +232,8 @@ def _order(said: dict[str, Any]) -> Order:
     sources = tuple(Source(path, name) for path, name in said["sources"])
     weeks = tuple(map(date.fromisoformat, said["weeks"]))
     today = date.fromisoformat(said["today"])
-    return Order(sources, today, said["default_class"], weeks, said["due_same_day"])
+    columns = Columns.from_data(said["columns"])
+    return Order(sources, today, said["default_class"], weeks, said["due_same_day"], columns)
 
 
 HEAD = 4
@@ -210,7 +244,9 @@ def packed_frame(frame: Frame) -> bytes:
     if isinstance(frame, Chunk):
         body = frame.kind[:1].encode() + frame.body
     else:
-        said = [frame.name, frame.kinds, frame.problem, frame.notes]
+        chosen = [one.as_data() for one in frame.chosen]
+        tables = [one.as_data() for one in frame.tables]
+        said = [frame.name, frame.kinds, frame.problem, frame.notes, chosen, tables]
         body = b"f" + json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")
     return len(body).to_bytes(HEAD, "big") + body
 
@@ -218,8 +254,10 @@ def packed_frame(frame: Frame) -> bytes:
 def unpacked_frame(body: bytes) -> Frame:
     """The frame of these bytes, without the length."""
     if body[:1] == b"f":
-        name, kinds, problem, notes = json.loads(body[1:])
-        return FileSaid(name, tuple(kinds), problem, tuple(notes))
+        name, kinds, problem, notes, chosen, tables = json.loads(body[1:])
+        known = tuple(map(Known.from_data, chosen))
+        looked = tuple(map(SeenTable.from_data, tables))
+        return FileSaid(name, tuple(kinds), problem, tuple(notes), known, looked)
     return Chunk(CONTACTS if body[:1] == b"c" else EVENTS, body[1:])
 
 

@@ -15,16 +15,19 @@ from sms_diary.errors import FileProblem
 from sms_diary.ingest.accept import Acceptor
 from sms_diary.ingest.imports import gathering, request, steps
 from sms_diary.ingest.imports.chunks import CONTACTS, Chunk, unpack
+from sms_diary.ingest.imports.columns import Columns
 from sms_diary.ingest.imports.estimate import Estimate
 from sms_diary.ingest.imports.gather import FileSaid, Order, Source
 from sms_diary.ingest.imports.report import FileLine, Report
 from sms_diary.ingest.imports.request import Job, Options, Part
-from sms_diary.store import imports
+from sms_diary.store import columns, imports, welcome
 from sms_diary.store.imports import State
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
+MOST_TABLES = 200
+"""Tables of one import that are told of column by column."""
 Progress = Callable[[str, int, int], None]
 """What is being done (Russian), how much of it is done, of how much (0: nobody knows)."""
 
@@ -54,16 +57,18 @@ class Importer:
 
     async def plan(
         self, school: School, files: Sequence[tuple[Path, str]], options: Options, *, by: str,
-        progress: Progress = silently,
+        progress: Progress = silently, import_id: int = 0,
     ) -> Planned:  # fmt: skip
         """Read the files (path, what people call it), keep the plan, say what it would do.
+
+        `import_id`: its number, for who must know it before; else a fresh one.
 
         Raises `FileProblem` if the reading as a whole fails; a bad file is in the report.
         """
         now = self.clock.now()
         sources = tuple(Source(str(path), name) for path, name in files)
         digest = await asyncio.to_thread(gathering.digest, sources)
-        import_id = self.tools.ids.new()
+        import_id = import_id or self.tools.ids.new()
         job = Job(school, import_id, options, by, now)
         async with self.database.transaction() as q:
             await imports.add(q, school.id, import_id, digest=digest, options=options.as_data(),
@@ -85,12 +90,17 @@ class Importer:
         self, job: Job, sources: Sequence[Source], report: Report, progress: Progress
     ) -> list[str]:
         """Keep the chunks; the kind of each."""
-        order = Order(tuple(sources), job.today, job.options.default_class)
+        async with self.database.reading() as q:
+            kept = {one.headings: one.choice for one in await columns.of_school(q, job.school.id)}
+        read_as = Columns(job.options.columns, kept, job.options.forget_columns)
+        order = Order(tuple(sources), job.today, job.options.default_class, columns=read_as)
         kinds: list[str] = []
         progress("Чтение файлов", 0, 0)
         async for frame in gathering.frames(order):
             if isinstance(frame, FileSaid):
                 report.files.append(_line(frame))
+                report.tables += frame.tables[: max(MOST_TABLES - len(report.tables), 0)]
+                report.chosen += [one for one in frame.chosen if one not in report.chosen]
                 progress(f"Прочитано: {frame.name}", len(report.files), 0)
             else:
                 await self._keep(job, len(kinds), frame)
@@ -116,6 +126,8 @@ class Importer:
             for seq in range(len(kinds)):
                 await trial.chunk(seq, q)
                 progress("Проверка", seq + 1, len(kinds))
+            report.welcomes = await welcome.queued(q, job.school.id, now=job.now)
+            report.held = await estimate.flood(q)
             raise _Undo
 
         if CONTACTS in kinds:
@@ -125,7 +137,9 @@ class Importer:
             for seq in range(len(kinds)):
                 await self.database.read(partial(trial.chunk, seq))
                 progress("Проверка", seq + 1, len(kinds))
+            report.held = await self.database.read(estimate.flood)
         report.guardians, report.lines = len(estimate.guardians), estimate.lines
+        report.waiting = estimate.waiting
         report.sort()
         return report
 

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sms_diary.ingest.files.report import Word, plural
+from sms_diary.ingest.imports.columns import Known
+from sms_diary.ingest.imports.seen import SeenTable
 from sms_diary.values import value
 
 MOST_PROBLEMS = 5_000
@@ -72,7 +74,8 @@ class Decision:
 @dataclass(slots=True)
 class Report:
     """Of a whole import. `counts`: kind → word → rows; `guardians` and `lines` are who would be
-    told now, after consent, and of how many things."""
+    told now, after consent, and of how many things. Of these, `waiting` wait for a welcome to
+    arrive and `held` for a person, being unusually many; `welcomes` are the SMS that go first."""
 
     files: list[FileLine] = field(default_factory=list)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -82,8 +85,14 @@ class Report:
     entries: int = 0
     guardians: int = 0
     lines: int = 0
+    waiting: int = 0
+    held: int = 0
+    welcomes: int = 0
     tell: str = ""
     notes: list[str] = field(default_factory=list)
+    chosen: list[Known] = field(default_factory=list)
+    """How columns were read by a person's choice; what is new of it is remembered on applying."""
+    tables: list[SeenTable] = field(default_factory=list)
     applied: bool = False
 
     def count(self, word: Word) -> int:
@@ -138,7 +147,7 @@ class Report:
         yield from self.notes
         yield from self._decisions()
         yield from self._problems()
-        yield self._told()
+        yield from self._told()
 
     def _decisions(self) -> Iterator[str]:
         if self.decisions:
@@ -154,17 +163,30 @@ class Report:
         if left:
             yield f"  … и ещё {left}: они в файле ошибок (--errors)."
 
-    def _told(self) -> str:
+    def _told(self) -> Iterator[str]:
+        if self.welcomes:
+            yield f"Приветственных SMS: {self.welcomes}, по одному на номер с новым согласием."
         if not self.tell:
-            return "Родителям не сообщается (--tell, чтобы сообщить)."
-        if not self.lines:
-            return "SMS: 0."
-        guardians = plural(self.guardians, "родитель", "родителя", "родителей")
-        return (
-            f"SMS: о новом узнают {self.guardians} {guardians} "
-            f"({self.lines} {plural(self.lines, 'новость', 'новости', 'новостей')}; "
-            f"в одно SMS входит несколько)."
-        )
+            yield "Родителям не сообщается (--tell, чтобы сообщить)."
+        elif not self.lines:
+            yield "SMS: 0."
+        else:
+            guardians = plural(self.guardians, "родитель", "родителя", "родителей")
+            yield (
+                f"SMS: о новом узнают {self.guardians} {guardians} ({_news(self.lines)}; "
+                "в одно SMS входит несколько)."
+            )
+        if self.waiting:
+            yield f"Из них {_news(self.waiting)} подождут, пока дойдёт приветствие."
+        if self.held:
+            yield (
+                f"Из них {_news(self.held)} задержатся до вашего решения: для одного дня этой "
+                "школы это необычно много (sms-diary held)."
+            )
+
+
+def _news(count: int) -> str:
+    return f"{count} {plural(count, 'новость', 'новости', 'новостей')}"
 
 
 def restored(body: bytes) -> Report:
@@ -175,7 +197,9 @@ def restored(body: bytes) -> Report:
         FileLine(one["name"], tuple(one["kinds"]), one["problem"], tuple(one["notes"]))
         for one in data["files"]
     ]
+    report.chosen = [Known.from_data(one) for one in data["chosen"]]
     report.problems = [Problem(**one) for one in data["problems"]]
+    report.tables = [SeenTable.from_data(one) for one in data.get("tables", ())]
     report.decisions = {key: Decision(**one) for key, one in data["decisions"].items()}
     return report
 
@@ -199,10 +223,14 @@ HEADING = ("Файл", "Лист", "Строка", "Столбец", "Что", "
            "Как исправить")  # fmt: skip
 
 
-def table(problems: Sequence[Problem]) -> list[tuple[str, ...]]:
-    """The problems as rows of a table, with a heading."""
-    rows = [
-        (one.file, one.sheet, str(one.row), one.column, one.word, one.said, one.text, one.expected,
+WIDTHS = (26, 18, 8, 9, 15, 22, 44, 34, 40)
+"""Of their columns, in characters."""
+
+
+def table(problems: Sequence[Problem]) -> list[tuple[str | int, ...]]:
+    """The problems as rows of a table, with a heading; values are masked."""
+    rows: list[tuple[str | int, ...]] = [
+        (one.file, one.sheet, one.row, one.column, one.word, one.said, one.text, one.expected,
          one.mend)
         for one in problems
     ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -26,7 +26,8 @@ class Options:
     """`source`: on what the consents of rows stand that do not say it themselves.
 
     `numbers_changed`: another number of a guardian replaces the old one. `year_start`: the list
-    is a new school year's; `end_missing`: who is not in it any more has left.
+    is a new school year's; `end_missing`: who is not in it any more has left. `columns`: headings
+    with what they are to be read as; `forget_columns`: what was remembered of these is dropped.
     """
 
     files: tuple[str, ...] = ()
@@ -36,6 +37,8 @@ class Options:
     numbers_changed: bool = False
     year_start: bool = False
     end_missing: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
+    forget_columns: bool = False
 
     def as_data(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _NAMES}
@@ -47,7 +50,7 @@ class Options:
 
 
 _NAMES = ("files", "source", "default_class", "tell", "numbers_changed", "year_start",
-          "end_missing")  # fmt: skip
+          "end_missing", "columns", "forget_columns")  # fmt: skip
 
 
 @value

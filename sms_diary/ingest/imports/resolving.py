@@ -14,7 +14,7 @@ from sms_diary.ingest.imports import held
 from sms_diary.ingest.imports.chunks import ReadRow, pack
 from sms_diary.ingest.imports.planning import Importer
 from sms_diary.ingest.imports.request import SILENT, Options
-from sms_diary.model import ALL_TOPICS, ConsentState, Silence
+from sms_diary.model import ALL_TOPICS, ConsentState, Kind, Silence
 from sms_diary.store import (
     answers,
     consents,
@@ -36,17 +36,28 @@ ONLY_DROP = "Здесь выбирать не из чего: исправьте 
 NO_SOURCE = "Не сказано, на чём записано согласие: укажите бланк или папку (--source)."
 
 
+_KIND_RU = {
+    Kind.MARK: "отметка", Kind.ABSENCE: "пропуск", Kind.TERM_MARK: "итоговая отметка",
+    Kind.HOMEWORK: "домашнее задание", Kind.TIMETABLE: "расписание",
+    Kind.TIMETABLE_CHANGE: "замена в расписании", Kind.ANNOUNCEMENT: "объявление",
+}  # fmt: skip
+
+
 class NoQuestion(SmsDiaryError):
     """There is no such open question in this school."""
 
 
 @value
 class Shown:
-    """A question as a person sees it: what it is about, and what it may be answered with."""
+    """A question as a person sees it: what it is about, and what it may be answered with.
+
+    `said` is the first of what waits, as the journal or a file said it; "" for contacts.
+    """
 
     question: Question
     about: str
     candidates: tuple[tuple[int, str], ...]
+    said: str = ""
 
 
 @value
@@ -63,7 +74,20 @@ async def shown(importer: Importer, q: Queries, school: School, one: Question) -
     [first] = await quarantine.waiting(q, tools, school.id, one, limit=1)
     titles = await quarantine.titles(q, tools, school.id, one.reason, one.candidates)
     choices = tuple((each, titles[each]) for each in one.candidates if each in titles)
-    return Shown(one, _about(first, one.reason, school), choices)
+    said = _said(first, school) if one.reason not in CONTACT else ""
+    return Shown(one, _about(first, one.reason, school), choices, said)
+
+
+def _said(first: Waiting, school: School) -> str:
+    """«Журнал прислал: отметка «5», 24.11.2026, Контрольная работа»."""
+    drafts = held.drafts(first, school.zone) if first.body is not None else ()
+    for draft in drafts:
+        value = f" «{draft.value}»" if draft.value else ""
+        day = f"{draft.day:%d.%m.%Y}" if draft.day else ""
+        source = "В файле" if first.source == FILE else "Журнал прислал"
+        what = ", ".join(filter(None, (_KIND_RU[draft.kind] + value, day, draft.work)))
+        return f"{source}: {what}"
+    return ""
 
 
 def _about(first: Waiting, reason: str, school: School) -> str:

@@ -9,7 +9,7 @@ from sms_diary.db import Queries
 from sms_diary.ingest.accept import Accepted, Acceptor
 from sms_diary.ingest.files.listing import Made, Rows, Said
 from sms_diary.ingest.files.load_contacts import NOBODY, ListLoad
-from sms_diary.ingest.imports import words, year
+from sms_diary.ingest.imports import facts, words, year
 from sms_diary.ingest.imports.chunks import GUARDIANS, numbered
 from sms_diary.ingest.imports.estimate import Estimate
 from sms_diary.ingest.imports.report import Report
@@ -59,6 +59,8 @@ async def _note(q: Queries, import_id: int, made: Made) -> None:
     await imports.note_made(q, import_id, "pupil", ((one, "") for one in made.pupils))
     await imports.note_made(q, import_id, "subscription", ((one, "") for one in made.subscriptions))
     await imports.note_made(q, import_id, "consent", made.consents.items())
+    await imports.note_made(q, import_id, "number", made.numbers.items())
+    await imports.note_made(q, import_id, "stopped", made.stopped.items())
 
 
 async def tried(
@@ -67,7 +69,8 @@ async def tried(
     """What a chunk of events would do."""
     request = request_of(job, part)
     accepted = await acceptor.try_within(request, q)
-    words.tell_events(report, part.rows, accepted.outcomes)
+    news = await facts.news(q, job, part)
+    words.tell_events(report, part.rows, accepted.outcomes, news.words)
     if job.options.tell:
         pairs = zip(request.drafts, accepted.outcomes, strict=True)
         await estimate.add(q, ((draft, outcome) for (_, draft), outcome in pairs))
@@ -84,7 +87,9 @@ async def events(
 
     accepted = await acceptor.accept_within(q, request_of(job, part), before)
     if not accepted.repeated:
-        words.tell_events(report, part.rows, accepted.outcomes)
+        news = await facts.news(q, job, part)
+        await facts.keep(q, job, news)
+        words.tell_events(report, part.rows, accepted.outcomes, news.words)
         await _ask_of_cells(q, tools, job, part)
 
 

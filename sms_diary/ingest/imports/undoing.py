@@ -9,15 +9,34 @@ from sms_diary.errors import NotYet
 from sms_diary.ingest.imports.applying import known
 from sms_diary.ingest.imports.planning import Importer
 from sms_diary.model import ALL_TOPICS, ConsentState
-from sms_diary.store import consents, imports, numbers, places, requests, schools, undoing
+from sms_diary.store import (
+    consents,
+    filling,
+    imports,
+    numbers,
+    places,
+    requests,
+    restoring,
+    schools,
+    undoing,
+)
 from sms_diary.store.consents import Change
-from sms_diary.store.imports import State
+from sms_diary.store.imports import Import, State
 from sms_diary.store.ledger import Act, Action
+from sms_diary.store.restoring import Undoing
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 
 NOT_APPLIED = "Эта загрузка не применена: отменять нечего."
 WHY = "загрузка списка отменена"
+NUMBERS_STAY = (
+    "Новых номеров остаётся: {}. На них уже ушли SMS, или прежний номер с тех пор закрыт или "
+    "занят; смените номер в карточке родителя."
+)
+CONSENTS_STAY = (
+    "Согласий не возвращено: {}. Родитель с тех пор писал сам, номер сменён или закрыт, или "
+    "согласие изменили после загрузки; нужно новое."
+)
 
 
 async def undo(importer: Importer, school: School, import_id: int, *, by: str) -> list[str]:
@@ -32,7 +51,7 @@ async def undo(importer: Importer, school: School, import_id: int, *, by: str) -
         raise NotYet(NOT_APPLIED)
     now = importer.clock.now()
     async with importer.database.transaction() as q:
-        undo_ = _Undoing(q, importer.tools, school, import_id, by, now)
+        undo_ = _Undoing(q, importer.tools, school, found, by, now)
         said = await undo_.run()
         await imports.set_state(q, school.id, import_id, State.UNDONE, now=now)
     importer.acceptor.woken()
@@ -41,12 +60,13 @@ async def undo(importer: Importer, school: School, import_id: int, *, by: str) -
 
 class _Undoing:
     def __init__(
-        self, q: Queries, tools: Tools, school: School, import_id: int, by: str, now: int
+        self, q: Queries, tools: Tools, school: School, found: Import, by: str, now: int
     ) -> None:
         self._q = q
         self._tools = tools
         self._school = school
-        self._import_id = import_id
+        self._import_id = found.id
+        self._since = found.at
         self._by = by
         self._now = now
         self._made: dict[str, dict[int, str]] = {}
@@ -61,6 +81,8 @@ class _Undoing:
         said = [f"Записей дневника отменено: {taken.entries}."]
         if taken.told:
             said.append(f"О {taken.told} записях родителям уже сообщено: они остаются.")
+        if facts := await filling.take_back(q, school_id, self._import_id):
+            said.append(f"Сведений о заполнении и посещениях убрано: {facts}.")
         return said + await self._roll()
 
     async def _roll(self) -> list[str]:
@@ -68,22 +90,42 @@ class _Undoing:
         q, school_id = self._q, self._school.id
         given = self._made.get("consent", {})
         new = self._made.get("subscription", {})
-        kept = await undoing.spoken_to(q, school_id, {*given, *new})
+        kept = await undoing.spoken_to(q, school_id, {*given, *new}, since=self._since)
         taken = await self._revoke({one: was for one, was in given.items() if one not in kept})
         await undoing.subscriptions(q, school_id, new.keys() - kept)
         pupils = await undoing.pupils(q, school_id, self._made.get("pupil", {}))
-        for pupil_id, was in self._made.get("membership", {}).items():
-            class_id, from_day, to_day = was.split(" ")
-            await places.put_back(q, school_id, pupil_id, int(class_id), from_day, to_day)
+        for what in ("membership", "ended"):
+            for pupil_id, was in self._made.get(what, {}).items():
+                class_id, from_day, to_day = was.split(" ")
+                await places.put_back(q, school_id, pupil_id, int(class_id), from_day, to_day)
         if not self._made:
             return []
         gone = len(new.keys() - kept)
         said = [f"Согласий снято: {taken}. Контактов убрано: {gone}. Учеников убрано: {pupils}."]
         if kept:
             said.append(f"{len(kept)} контактам уже ушли SMS: они и их согласия остаются.")
+        return said + await self._given_back()
+
+    async def _given_back(self) -> list[str]:
+        """Numbers that were changed, and consents that were ended."""
+        who = Undoing(self._school.id, self._import_id, self._by, self._now, WHY)
+        numbers_ = self._made.get("number", {})
+        back = [
+            one for one, was in numbers_.items()
+            if await restoring.number_back(self._q, self._tools, who, one, was)
+        ]  # fmt: skip
+        stopped = self._made.get("stopped", {})
+        given, left = await restoring.give_back(self._q, self._tools, who, stopped)
+        said = []
+        if numbers_:
+            said.append(f"Прежних номеров возвращено: {len(back)}.")
+        if len(back) < len(numbers_):
+            said.append(NUMBERS_STAY.format(len(numbers_) - len(back)))
         if self._made.get("ended"):
-            said.append("Выбывшие не возвращены: их согласия закончены, нужны новые.")
-        return said
+            said.append(f"Выбывших возвращено в классы: {len(self._made['ended'])}.")
+        if stopped:
+            said.append(f"Прежних согласий возвращено: {given}.")
+        return [*said, CONSENTS_STAY.format(left)] if left else said
 
     async def _revoke(self, given: Mapping[int, str]) -> int:
         """The states before the import; the ledger says that it was undone."""

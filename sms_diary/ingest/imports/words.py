@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sms_diary.ingest.accept import Outcome
 from sms_diary.ingest.files.report import RowReport, Word
@@ -27,15 +27,21 @@ _LEVELS = {
 }  # fmt: skip
 
 
-def tell_events(report: Report, rows: Sequence[ReadRow], outcomes: Sequence[Outcome]) -> None:
-    """Count the rows of a chunk of events, and tell what is wrong in them."""
+def tell_events(
+    report: Report, rows: Sequence[ReadRow], outcomes: Sequence[Outcome],
+    facts: Mapping[int, Word],
+) -> None:  # fmt: skip
+    """Count the rows of a chunk of events, and tell what is wrong in them.
+
+    `facts`: the place of a row with facts that are no events → what became of them.
+    """
     by_row: dict[int, list[Outcome]] = {}
     for outcome in outcomes:
         by_row.setdefault(outcome.pos, []).append(outcome)
     words: dict[tuple[int, str, int], Word] = {}
     for place, row in enumerate(rows):
         own = by_row.get(place, [])
-        word = _word(row, own)
+        word = facts.get(place) or _word(row, own)
         words[row.file, row.sheet, row.row] = word
         for problem in (*_of_issues(report, row), *_of_outcomes(report, row, own)):
             report.tell_of(problem)

@@ -20,7 +20,7 @@ from sms_diary.ingest.files.identity import Known, Person, identify
 from sms_diary.ingest.imports.request import Job
 from sms_diary.ingest.matching import class_key
 from sms_diary.ingest.roster import classes_of
-from sms_diary.store import consents, imports, places, roll
+from sms_diary.store import consents, imports, places, restoring, roll
 from sms_diary.store.consents import Change
 from sms_diary.store.ledger import Act, Action
 from sms_diary.store.places import Place
@@ -96,7 +96,7 @@ async def _move(
     first = school_year(job.today).first
     day = first if place.year < first.year else job.today
     await roll.move(q, job.school.id, place.pupil_id, class_id, day)
-    turned.made.append((place.pupil_id, f"{place.class_id} {place.from_day} {place.to_day}"))
+    turned.made.append((place.pupil_id, _was(place)))
     turned.up += up
     turned.across += not up
 
@@ -153,5 +153,12 @@ async def _end(q: Queries, tools: Tools, job: Job, gone: Sequence[Place], *, by:
             scope = f"subscription:{subscription_id} {topic}"
             act = Act(Action.REVOKED, one.number, scope, by, {"source": LEFT})
             changes.append(Change(subscription_id, one.number_id, ended, act, topic))
+    was = await restoring.held(q, [one.subscription_id for one in changes], now=job.now)
+    await imports.note_made(q, job.import_id, "stopped", was.items())
     await consents.change(q, tools, school_id, changes, now=job.now)
-    await imports.note_made(q, job.import_id, "ended", ((one.pupil_id, "") for one in gone))
+    await imports.note_made(q, job.import_id, "ended", ((one.pupil_id, _was(one)) for one in gone))
+
+
+def _was(place: Place) -> str:
+    """A place in a class, as it is given back when the import is undone."""
+    return f"{place.class_id} {place.from_day} {place.to_day}"

@@ -34,6 +34,7 @@ from sms_diary.ingest.values import clean_line
 FIELDS = (
     Field("ref", "id", ("=id",), ("author",)),
     Field("until", "Показывать до", ("=deletedate", "=до", "срок", "удал", "действу")),
+    Field("day", "О каком дне", ("каком =дне",)),
     Field("posted", "Дата", ("=postdate", "дата", "опубликов", "размещ")),
     Field("audience", "Кому", ("=recipientinfo", "кому", "получател", "адресат", "класс")),
     Field("urgent", "Срочно", ("срочн", "=urgent")),
@@ -59,6 +60,7 @@ _URGENT = re.compile(
     re.IGNORECASE,
 )
 _DATE = re.compile(r"\b\d{1,2}\.\d{1,2}(?:\.\d{4}|\.\d{2})?\b(?!\.\d)")
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?")
 _LONGEST = 2000
 _CUT = f"текст длиннее {_LONGEST} знаков: загружено начало"
 
@@ -102,7 +104,7 @@ def _row(table: Table, row: Row, layout: Layout, context: Context) -> RowResult:
     ref = layout.text(row, "ref")
     data = {
         "kind": "announcement.posted", "audience": audience, "text": text[:_LONGEST],
-        "title": title or None, "date": _spoken_of(text, posted, context),
+        "title": title or None, "date": _day(row, layout, text, posted, context),
         "until": None if isinstance(until, Issue) else until,
         "urgent": _urgent(row, layout, f"{title}. {text}"), "at": posted,
         "ref": f"announcement-{ref}" if ref else None,
@@ -154,9 +156,9 @@ def _moment(cell: Value) -> datetime | None:
     """When it was posted, in the school's time; fractions of a second may have any length."""
     if isinstance(cell, datetime):
         return cell
-    text = clean_line(text_of(cell))
+    found = _ISO.match(clean_line(text_of(cell)))
     try:
-        return datetime.fromisoformat(text[:19]) if "T" in text else None
+        return datetime.fromisoformat(found[0]) if found else None
     except ValueError:
         return None
 
@@ -171,6 +173,15 @@ def _until(cell: Value, context: Context) -> date | Issue | None:
     if outcome.problem:
         return Issue(f"срок показа: {outcome.problem}", Level.WARNING, said=text_of(cell)[:20])
     return outcome.said
+
+
+def _day(
+    row: Row, layout: Layout, text: str, posted: datetime | None, context: Context
+) -> date | None:
+    """As the column says, an empty cell too; where there is none, the day that the text names."""
+    if layout.has("day"):
+        return read_date(cell_of(row, layout, "day")[1], context.year).said
+    return _spoken_of(text, posted, context)
 
 
 def _spoken_of(text: str, posted: datetime | None, context: Context) -> date | None:

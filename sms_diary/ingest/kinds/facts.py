@@ -54,12 +54,14 @@ class VisitsFact:
     """How often the users of a role came in; no user is named.
 
     `active` are those who came at least once, None where the file does not count by user.
+    `period` as the report says it, "" where it does not.
     """
 
     role: str
     users: int
     active: int | None
     visits: int
+    period: str = ""
 
 
 Fact = Contact | ClassFact | FillRecord | VisitsFact

@@ -24,7 +24,10 @@ from sms_diary.ingest.values import clean_line
 PupilOf = Callable[[str], dict[str, str] | None]
 
 _TERM = re.compile(r"четверт|триместр|полугод|годов|итогов", re.IGNORECASE)
-_BY_STATUS = {"exempt": "осв", "not submitted": values.DEBT}
+UNNAMED = "Урок"
+"""With the day behind it: the title of a work that has no name."""
+_UNNAMED = re.compile(rf"{UNNAMED} \d{{4}}-\d\d-\d\d")
+BY_STATUS = {"exempt": "осв", "not submitted": values.DEBT}
 _WAITING = frozenset({"submitted", "partially graded"})
 _STATUSES = "fully graded, exempt, not submitted, submitted, partially graded"
 _MEND = "исправьте в журнале и выгрузите снова"
@@ -84,7 +87,7 @@ class Marks:
         kind = category["title"] if category else ""
         data |= {"comment": line["comment"][:300] or None}
         session = self._sessions.get(work["gradingPeriodSourcedId"])
-        if _TERM.search(f"{kind} {work['title']}"):
+        if is_term(f"{kind} {work['title']}"):
             term = term_of(work["title"]) or (term_of(session["title"]) if session else None)
             if term is None:
                 return Issue("итоговая отметка, а за какой период, не видно", mend=_MEND)
@@ -95,7 +98,8 @@ class Marks:
         if day.said is None:
             return cell_issue(own.places[name], own.raw(name), day.problem or "нет даты",
                               expected="2026-11-24", mend=_MEND)  # fmt: skip
-        data |= {"date": day.said, "work": kind or work["title"][:100]}
+        title = "" if _UNNAMED.fullmatch(work["title"]) else work["title"][:100]
+        data |= {"date": day.said, "work": kind or title or None}
         return make(MarkSet, {"kind": "mark.set", **data})
 
     def _subject(self, work: Line) -> str:
@@ -110,11 +114,16 @@ class Marks:
         )
 
 
+def is_term(work: str) -> bool:
+    """Whether the words for a work are those for a whole term."""
+    return _TERM.search(work) is not None
+
+
 def _mark(line: Line, work: Line) -> str | Issue | None:
     """The mark of a result; None for one that waits to be graded."""
-    status, score = line["scoreStatus"], line["score"] or line["textScore"]
-    if status in _BY_STATUS:
-        return _BY_STATUS[status]
+    status, score = line["scoreStatus"], line["score"] or line["metadata.textScore"]
+    if status in BY_STATUS:
+        return BY_STATUS[status]
     if status in _WAITING and not score:
         return None
     if status not in _WAITING and status != "fully graded":

@@ -7,6 +7,7 @@ all of its rows come to.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from sms_diary.ingest.kinds import about
 from sms_diary.ingest.kinds.facts import VisitsFact
@@ -50,10 +51,11 @@ def read(tables: Sequence[Table], _context: Context) -> Iterator[RowResult]:
     for table, before in about.pages(tables):
         layout = _layout(table)
         if layout is not None:
-            yield from _read(table, layout, before.get("роль", NO_ROLE))
+            period = (before | about.said(table, layout.first)).get("период", "")
+            yield from _read(table, layout, before.get("роль", NO_ROLE), period)
 
 
-def _read(table: Table, layout: Layout, role: str) -> Iterator[RowResult]:
+def _read(table: Table, layout: Layout, role: str, period: str) -> Iterator[RowResult]:
     rows = list(data_rows(table, layout))
     counted = [(row, _count(row, layout)) for row in rows]
     good = [row for row, count in counted if not isinstance(count, Issue)]
@@ -63,7 +65,7 @@ def _read(table: Table, layout: Layout, role: str) -> Iterator[RowResult]:
             yield RowResult(table.sheet, row.number, Verdict.REFUSED, (), (count,))
             continue
         name = layout.text(row, "role") or role
-        totals[name] = _added(totals.get(name), name, count)
+        totals[name] = _added(totals.get(name) or VisitsFact(name, 0, 0, 0, period), count)
         last = row is good[-1]
         records = tuple(totals.values()) if last else ()
         yield RowResult(
@@ -88,9 +90,7 @@ def _whole(text: str) -> int | None:
     return int(plain) if plain.isascii() and plain.isdigit() else None
 
 
-def _added(known: VisitsFact | None, role: str, count: tuple[int, int | None, int]) -> VisitsFact:
+def _added(known: VisitsFact, count: tuple[int, int | None, int]) -> VisitsFact:
     users, active, visits = count
-    if known is None:
-        return VisitsFact(role, users, active, visits)
     both = None if known.active is None or active is None else known.active + active
-    return VisitsFact(role, known.users + users, both, known.visits + visits)
+    return replace(known, users=known.users + users, active=both, visits=known.visits + visits)

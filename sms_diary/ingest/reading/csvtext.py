@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from sms_diary.errors import FileProblem
 from sms_diary.ingest.reading.book import Format, Piece, Row, Sheet
 from sms_diary.ingest.reading.limits import Budget, Limits, too_many_columns, too_many_rows
+from sms_diary.ingest.tables_out import unguarded
 
 DELIMITERS = ";\t,"
 _SAMPLE_ROWS = 20
@@ -159,13 +160,14 @@ def rows(text: str, delimiter: str, limits: Limits) -> Iterator[tuple[int, list[
     """The rows with their numbers. Raises `FileProblem` for a quote left open and excess."""
     lines = itertools.chain(io.StringIO(text, newline=""), (_END,))
     reader = csv.reader(lines, delimiter=delimiter)
+    has_guards = "'" in text
     number = 0
     try:
         for number, cells in enumerate(reader, 1):
             if cells == [_END]:
                 return
             _check(number, cells, limits)
-            yield number, cells
+            yield number, [unguarded(cell) for cell in cells] if has_guards else cells
     except csv.Error as wrong:
         raise FileProblem(_open_quote(number + 1)) from wrong
 

@@ -1,15 +1,12 @@
 """Which row holds the headings of a table and which column is what, as data.
 
-A `Layout` is guessed by `tables`, shown to a person, changed by them, kept as JSON and used again
-for the next file with the same headings. Pure.
+A `Layout` is guessed by `tables`. Headings that a person has explained are read as the words that
+were given for them (`imports.columns`). Pure.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from typing import Any
+from collections.abc import Sequence
 
 from sms_diary.ingest.reading.book import Row, Value, letter, text_of
 from sms_diary.ingest.reading.headings import Field
@@ -68,40 +65,6 @@ class Layout:
         cells = (clean_line(text_of(cell)) for cell in self.values(row, name))
         return " ".join(filter(None, cells))
 
-    def changed(self, at: int, field: str) -> Layout:
-        """The same layout with the column at `at` meaning `field` ("" leaves it out)."""
-        columns = tuple(
-            replace(column, field=field) if column.at == at else column for column in self.columns
-        )
-        return Layout(self.first, self.last, columns)
-
-    def signature(self) -> str:
-        """What a school's choice is remembered by: the headings in their order, as one hash."""
-        said = "\n".join(f"{column.group}\t{column.heading}".lower() for column in self.columns)
-        return hashlib.sha256(said.encode()).hexdigest()
-
-    def choice(self) -> dict[str, str]:
-        """Heading to field: what is worth remembering of a layout, whatever the rows."""
-        return {_title(column): column.field for column in self.columns}
-
-    def with_choice(self, choice: Mapping[str, str]) -> Layout:
-        """This layout as a person once chose for the same headings."""
-        columns = tuple(
-            replace(column, field=choice.get(_title(column), column.field))
-            for column in self.columns
-        )
-        return Layout(self.first, self.last, columns)
-
-    def as_data(self) -> dict[str, Any]:
-        """Plain JSON data; `from_data` reads it back."""
-        return asdict(self)
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Layout:
-        """Raises `KeyError` or `TypeError` for what `as_data` never made."""
-        columns = tuple(Column(**column) for column in data["columns"])
-        return cls(data["first"], data["last"], columns)
-
 
 def missing(layout: Layout, fields: Sequence[Field], needed: Sequence[str]) -> list[str]:
     """The titles of needed fields that no column has; a surname does for the pupil."""
@@ -111,7 +74,3 @@ def missing(layout: Layout, fields: Sequence[Field], needed: Sequence[str]) -> l
         for name in needed
         if not (layout.has(name) or (name == "pupil" and layout.has("surname")))
     ]
-
-
-def _title(column: Column) -> str:
-    return f"{column.group} / {column.heading}" if column.group else column.heading

@@ -60,7 +60,8 @@ def read_cell(text: str) -> Cell:
     text = values.clean_line(text)
     if not text:
         return Cell(problem="нет отметки")
-    if whole := _item(text):
+    # A full stop that stands apart is a debt («УП .»), not the end of an abbreviation.
+    if not text.endswith(" .") and (whole := _item(text)):
         return Cell((whole,), RARE if whole == (Kind.MARK, "1") else "")
     if (restored := _from_date(text)) is not None:
         return restored
