@@ -11,6 +11,7 @@ import re
 import unicodedata
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
 import iuliia
 
@@ -155,23 +156,37 @@ _LATIN_TWINS = {
 }  # fmt: skip
 """What people type beside letters, by characters that GSM-7 has."""
 
-SCHEMES = {
-    name: getattr(iuliia, name.upper())
-    for name in (
-        "mosmetro", "icao_doc_9303", "gost_7034", "gost_52290", "gost_52535", "gost_16876_alt",
-        "ala_lc_alt", "bs_2979_alt", "mvd_310", "mvd_782", "telegram", "wikipedia", "yandex_maps",
-        "yandex_money",
-    )
-}  # fmt: skip
-"""Schemes of transliteration that stay within GSM-7, by the names that iuliia gives them."""
+
+class Scheme(StrEnum):
+    """Ways of transliteration that stay within GSM-7, by the names that iuliia gives them."""
+
+    MOSMETRO = "mosmetro"
+    """The usual one: the shortest of those that can be read."""
+    ICAO_DOC_9303 = "icao_doc_9303"
+    """As in passports."""
+    GOST_7034 = "gost_7034"
+    GOST_52290 = "gost_52290"
+    GOST_52535 = "gost_52535"
+    GOST_16876_ALT = "gost_16876_alt"
+    ALA_LC_ALT = "ala_lc_alt"
+    BS_2979_ALT = "bs_2979_alt"
+    MVD_310 = "mvd_310"
+    MVD_782 = "mvd_782"
+    TELEGRAM = "telegram"
+    WIKIPEDIA = "wikipedia"
+    YANDEX_MAPS = "yandex_maps"
+    YANDEX_MONEY = "yandex_money"
+
+
+_SCHEMES: dict[str, Any] = {scheme: getattr(iuliia, scheme.upper()) for scheme in Scheme}
 
 _WORD = re.compile(r"[^\W\d_]+")
 _SPACES = re.compile(" {2,}")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 
 
-def transliterate(text: str, scheme: str = "mosmetro") -> str:
-    """The text in Latin, every character within GSM-7; `scheme` is a name of `SCHEMES`.
+def transliterate(text: str, scheme: str = Scheme.MOSMETRO) -> str:
+    """The text in Latin, every character within GSM-7; `scheme` is a word of `Scheme`.
 
     Words in capitals stay in capitals (ПОМОЩЬ → POMOSCH). Of what has no Latin twin, letters
     lose their accents or become «?», and signs such as emoji are dropped.
@@ -200,7 +215,7 @@ def _latin_word(word: str, scheme: str) -> str:
 @lru_cache(maxsize=16_384)
 def _translate(word: str, scheme: str) -> str:
     # A school's texts are made of few different words, and iuliia needs 2-10 µs for each.
-    latin: str = SCHEMES[scheme].translate(word)
+    latin: str = _SCHEMES[scheme].translate(word)
     capitals = len(word) > 1 and word.isupper() and _CYRILLIC.search(word) is not None
     return latin.upper() if capitals else latin
 

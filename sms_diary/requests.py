@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
-from sms_diary import plan, schedule
+from sms_diary import plan, schedule, voices
 from sms_diary.carrying import Ways
 from sms_diary.clock import DAY, MINUTE, Clock
 from sms_diary.db import Database, Queries
-from sms_diary.encoding import transliterate
 from sms_diary.model import Ground, NumberState, SchoolMode
 from sms_diary.render import Renderer
 from sms_diary.schedule.hours import Hours
@@ -25,6 +24,7 @@ from sms_diary.store.requests import ANSWER_WITHIN
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
+from sms_diary.voices import Voice
 from sms_diary.wake import Wakes
 
 REQUESTS = "requests"
@@ -130,14 +130,7 @@ class Requests:
         return school.route or self._ways.default
 
     def _answer_to(self, school: School) -> str | None:
-        """The number that texts must name for an answer, "" where the sender can be answered;
-        None where nothing can be."""
-        way = self._ways.of(self._route(school))
-        if way.reply_to != "sender":
-            return way.reply_to or None
-        # A school's own sender takes the place of its route's, and a name cannot be answered.
-        named = school.sender and not school.sender.removeprefix("+").isdecimal()
-        return None if named else ""
+        return self._ways.answer_to(school.route, school.sender)
 
     async def _send(
         self, q: Queries, ids: Iterable[int], read: Mapping[int, School],
@@ -148,7 +141,11 @@ class Requests:
         due = await request_queue.lock(q, ids)
         due = [one for one in due if self._verdict(one, known, hours, now) == _SEND]
         children = await request_queue.children(q, [one.id for one in due])
-        texts = [self._text(one, known[one.school_id], children.get(one.id, ())) for one in due]
+        speak = await voices.read(q, known, self._renderer)
+        texts = [
+            self._text(one, known[one.school_id], speak[one.school_id], children.get(one.id, ()))
+            for one in due
+        ]
         messages = await self._messages(q, due, texts, known, now)
         sent = []
         for one, message, message_id in zip(
@@ -204,30 +201,23 @@ class Requests:
             route=route,
             expires=min(expires, one.until) if one.is_reminder and one.until else expires,
             whole=way.whole,
+            segments=way.segments(text),
         )
 
-    def _text(self, one: Due, school: School, children: Sequence[Child]) -> str:
+    def _text(self, one: Due, school: School, voice: Voice, children: Sequence[Child]) -> str:
         way = self._ways.of(self._route(school))
-        latin = school.latin if one.latin is None else bool(one.latin)
         number = self._answer_to(school)
-        if not one.is_question:
-            return self._say(
-                "welcome", latin=latin, школа=school.short_name,
-                отвечать=number is not None, номер=number or "", телефон=school.phone,
-            )  # fmt: skip
-        template = "request_reminder" if one.is_reminder else "request"
-        named = ", ".join(plan.short_name(child.name) for child in children)
         said = partial(
-            self._say, template, latin=latin, школа=school.short_name, номер=number or ""
-        )
+            voice.say, _template(one), школа=school.short_name, номер=number or "",
+            latin=school.latin if one.latin is None else bool(one.latin),
+        )  # fmt: skip
+        if not one.is_question:
+            return said(отвечать=number is not None, телефон=school.phone)
+        named = ", ".join(voice.name(child.name) for child in children)
         text = said(имя=named)
         if way.segments(text) <= school.budget or len(children) == 1:
             return text
         return said(имя=f"детей: {len(children)}")
-
-    def _say(self, template: str, *, latin: bool, **values: object) -> str:
-        text = self._renderer.say(template, **values)
-        return transliterate(text) if latin else text
 
     async def _keep_shown(
         self, q: Queries, due: Sequence[Due], texts: Sequence[str],
@@ -244,6 +234,12 @@ class Requests:
                 for child in children[one.id]
             ]
             await opt_in.shown(q, self._tools, school_id, shown, now=now)
+
+
+def _template(one: Due) -> str:
+    if not one.is_question:
+        return "welcome"
+    return "request_reminder" if one.is_reminder else "request"
 
 
 async def _look(now: int, q: Queries) -> _Found:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from sms_diary.encoding import (
     PART,
-    SCHEMES,
     SINGLE,
     Alphabet,
+    Scheme,
     beyond_gsm7,
     choose,
     clean,
@@ -173,13 +173,13 @@ def test_transliteration_reads_well(russian: str, latin: str) -> None:
     assert transliterate(russian) == latin
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", Scheme)
 @given(TEXTS)
 def test_a_transliterated_text_is_gsm7(scheme: str, text: str) -> None:
     assert choose(transliterate(text, scheme)) is Alphabet.GSM7
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", Scheme)
 def test_no_letter_is_lost_in_any_scheme(scheme: str) -> None:
     letters = "абвгдеёжзийклмнопрстуфхцчшщыэюя"
     assert "?" not in transliterate(letters + letters.upper(), scheme)

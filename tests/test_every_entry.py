@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -22,12 +22,13 @@ from hypothesis import strategies as st
 
 from sms_diary.channels.base import Outgoing
 from sms_diary.clock import DAY, HOUR, MINUTE, SECOND, ManualClock, local, millis
-from sms_diary.db import open_database
+from sms_diary.db import Queries, open_database
 from sms_diary.ids import Ids
 from sms_diary.model import ConsentState, PartState, Silence, Topic
 from sms_diary.schedule.rhythm import Rhythm
-from sms_diary.store import rhythms, schools
+from sms_diary.store import announcements, held, holidays, rhythms, schools, templates
 from sms_diary.store import settings as school_settings
+from sms_diary.store.holidays import Holiday
 from sms_diary.store.rhythms import Wish
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
@@ -166,6 +167,9 @@ _SUBJECTS = st.sampled_from(["Алгебра", "Физика"])
 _BEFORE = st.sampled_from([0, 0, 0, 1, 3, 6, 8])
 """Days ago."""
 _CLASSES = st.sampled_from(["5А", "9В"])
+_AUDIENCES = st.sampled_from([
+    {"school": True}, {"parallels": [5]}, {"classes": ["5А", "9В"]}, {"pupils": [{"id": "p1"}]},
+])  # fmt: skip
 _TOPICS = st.sampled_from(["*", "marks", "urgent", "homework"])
 _OPENS = st.sampled_from([0, 480, 540])
 _SETTINGS = st.fixed_dictionaries({}, optional={
@@ -179,6 +183,8 @@ _SETTINGS = st.fixed_dictionaries({}, optional={
     "cap": st.integers(1, 4),
     "settle": st.sampled_from([0, 5 * MINUTE]),
     "rhythms": st.sampled_from(["", "marks=week homework=day", "marks=now homework=now"]),
+    "latin": st.integers(0, 1),
+    "naming": st.sampled_from(["name", "surname-name"]),
 })  # fmt: skip
 STEPS = st.lists(
     st.one_of(
@@ -188,7 +194,12 @@ STEPS = st.lists(
         st.tuples(st.just("absence"), _PUPILS, st.sampled_from(["Н", "Б", ""])),
         st.tuples(st.just("homework"), _CLASSES, st.sampled_from(["№ 5", "№ 6", LONG])),
         st.tuples(st.just("change"), _CLASSES, st.integers(1, 3), st.sampled_from(["12", "14"])),
-        st.tuples(st.just("announcement"), st.sampled_from(["Собрание", "Мороз"]), st.booleans()),
+        st.tuples(st.just("announcement"), st.sampled_from(["Собрание", "Мороз"]), st.booleans(),
+                  _AUDIENCES),
+        st.tuples(st.just("call off")),
+        st.tuples(st.just("held"), st.booleans()),
+        st.tuples(st.just("holiday"), st.integers(0, 4), st.integers(0, 2)),
+        st.tuples(st.just("text"), st.sampled_from(["", "{{ имя }}: {{ предмет }} {{ отметка }}"])),
         st.tuples(st.just("timetable"), _CLASSES),
         st.tuples(st.just("late mark"), _PUPILS, st.sampled_from("2345")),
         st.tuples(st.just("wish"), st.integers(0, 3), st.sampled_from(Topic),
@@ -232,7 +243,7 @@ def _said(  # noqa: PLR0911  # a kind each
         case "timetable":
             return {"kind": "timetable.set", "class": how[0], "date": tomorrow, "lessons": []}
         case "announcement":
-            return {"kind": "announcement.posted", "audience": {"school": True}, "text": how[0],
+            return {"kind": "announcement.posted", "audience": how[2], "text": how[0],
                     "urgent": how[1]}  # fmt: skip
     return {"kind": "mark.set", "pupil": {"id": how[0]}, "subject": "Химия", "mark": how[1],
             "date": day.isoformat()}  # fmt: skip
@@ -263,8 +274,9 @@ async def happen(life: Life, number: int, what: str, how: Sequence[Any]) -> None
             async with diary.db.transaction() as q:
                 values = how[0]
                 await school_settings.change(q, life.school.id, values, now=diary.clock.now())
-        case "consent":
-            await _consent(life, *how)
+        case "consent" | "call off" | "held" | "holiday" | "text":
+            async with diary.db.transaction() as q:
+                await _BY_A_PERSON[what](life, q, *how)
         case "late mark":
             # Accepted, and nothing follows of it yet.
             request = events(life.school, f"late-{number}", _said(life, what, how))
@@ -274,13 +286,43 @@ async def happen(life: Life, number: int, what: str, how: Sequence[Any]) -> None
     await life.look()
 
 
-async def _consent(life: Life, who: int, topic: str, state: ConsentState) -> None:
-    diary = life.diary
-    async with diary.db.transaction() as q:
-        await set_consent(
-            q, diary.tools, life.school.id, [life.family[who]], state, topic=topic,
-            now=diary.clock.now(),
-        )  # fmt: skip
+async def _consent(life: Life, q: Queries, who: int, topic: str, state: ConsentState) -> None:
+    await set_consent(
+        q, life.diary.tools, life.school.id, [life.family[who]], state, topic=topic,
+        now=life.diary.clock.now(),
+    )  # fmt: skip
+
+
+async def _call_off(life: Life, q: Queries) -> None:
+    for one in await announcements.running(q, life.diary.tools, life.school.id):
+        await announcements.stop(q, life.school.id, one.id, now=life.diary.clock.now())
+
+
+async def _held(life: Life, q: Queries, told: bool) -> None:
+    if told:
+        await held.release(q, life.school.id, now=life.diary.clock.now())
+    else:
+        await held.drop(q, life.school.id)
+
+
+async def _holiday(life: Life, q: Queries, ahead: int, days: int) -> None:
+    first = life.today + timedelta(days=ahead)
+    one = Holiday(first, first + timedelta(days=days), "")
+    await holidays.put(q, life.school.id, one, now=life.diary.clock.now())
+
+
+async def _text(life: Life, q: Queries, source: str) -> None:
+    now = life.diary.clock.now()
+    await templates.save(q, life.school.id, "mark", source, by="test", now=now)
+
+
+_BY_A_PERSON: dict[str, Callable[..., Awaitable[None]]] = {
+    "consent": _consent,
+    "call off": _call_off,
+    "held": _held,
+    "holiday": _holiday,
+    "text": _text,
+}
 
 
 # ---------------------------------------------------------------- what must be so at the end
@@ -293,7 +335,9 @@ WHO = """select e.id as entry_id, s.guardian_id, e.version, e.silence, e.fan
              and (not exists (select 1 from audience a where a.entry_id = e.id)
                   or exists (select 1 from audience a join membership m
                              on m.class_id = a.class_id
-                             where a.entry_id = e.id and m.pupil_id = s.pupil_id))"""
+                             where a.entry_id = e.id and m.pupil_id = s.pupil_id)
+                  or exists (select 1 from audience a
+                             where a.entry_id = e.id and a.pupil_id = s.pupil_id))"""
 SENT = """select m.id, m.number_id, m.state, m.created_at, min(p.lane) as lane
           from message m join part p on p.message_id = m.id
           where m.ground = 'consent' and m.state <> 'withdrawn' group by m.id"""

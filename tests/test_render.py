@@ -307,6 +307,41 @@ def test_an_announcement_is_told_without_markup_and_addresses(body: str, text: s
     assert one(of_class(Kind.ANNOUNCEMENT, body)) == text
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "HTTP://SCHOOL.RU", "http:\\\\school.ru\\x", "https:/school.ru", "https:// school.ru",
+        "http://", "hxxp://school.ru", "//school.ru/x", "&#104;ttps://x.ru", "ht<b></b>tps://x.ru",
+        "youtu.be/a", "forms.gle/a", "t.co/a", "u.to/a", "zoom.us", "школа5.рф", "мойсайт.дети",
+        "портал.рус/вход",
+        "xn--80ak6.xn--p1ai/news", "school.ru:8080/путь", "tg://resolve?domain=x", "vk.com/club1",
+        "docs.google.com/forms/d/e/1FAI", "<a href='http://x.ru'>тут</a>", "a://b",
+    ],
+)  # fmt: skip
+def test_no_form_of_an_address_is_told(address: str) -> None:
+    assert one(of_class(Kind.ANNOUNCEMENT, f"Анкета {address} до пятницы")) == (
+        "5А: Анкета до пятницы"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["Цирк.Дети бесплатно", "стр.12.Нет задания", "8.30-9.15 и т.д.", "м.б. к 5.Онлайн"]
+)
+def test_a_space_that_was_forgotten_makes_no_address(text: str) -> None:
+    assert one(of_class(Kind.ANNOUNCEMENT, text)) == f"5А: {text}"
+
+
+def test_no_address_comes_of_latin_letters() -> None:
+    latin = Style("x", transliterate=True)
+    said = one(of_class(Kind.ANNOUNCEMENT, "Сдать упр.Нет - школа.ру, стр.5"), style=latin)
+    assert said == "5A: Sdat upr. Net - shkola. ru, str.5"
+
+
+def test_the_illness_of_a_teacher_is_not_told_either() -> None:
+    body = {"cancelled": True, "text": "учитель заболел"}
+    assert one(of_class(Kind.TIMETABLE_CHANGE, body, lesson=3)) == "5А ср 25.11: 3 ур. нет"
+
+
 def test_an_announcement_names_its_class_or_the_school() -> None:
     assert one(of_class(Kind.ANNOUNCEMENT, "Собрание", class_name="")) == "Школа Пример: Собрание"
     assert one(of_class(Kind.ANNOUNCEMENT, "Собрание")) == "5А: Собрание"

@@ -12,9 +12,10 @@ import gsm0338
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sms_diary.encoding import SCHEMES, Alphabet, choose
+from sms_diary.encoding import Alphabet, Scheme, choose
 from sms_diary.model import Gender, Kind, Told
-from sms_diary.render import Level, Style
+from sms_diary.render import TEMPLATES, Level, Style
+from sms_diary.render.kinds import KINDS, VARIABLES
 from tests.telling import ENG, GEO, HIST, MAT, PE, RENDERER, RUS, numbered
 
 FIXTURE = Path(__file__).parent / "fixtures" / "segments.json"
@@ -107,7 +108,7 @@ STYLES = st.builds(
     budget=st.integers(1, 4),
     transliterate=st.booleans(),
     phone=st.sampled_from(["", "000-10-00"]),
-    scheme=st.sampled_from(sorted(SCHEMES)),
+    scheme=st.sampled_from(list(Scheme)),
 )
 
 
@@ -153,3 +154,20 @@ def test_what_one_school_is_told_does_not_depend_on_another(
     RENDERER.of({"announcement": f"{OTHER_SCHOOL} {{{{ текст }}}}"}).tell(numbered(items), other)
     assert RENDERER.tell(numbered(items), style) == before
     assert not any(OTHER_SCHOOL in text.text for text in before)
+
+
+ANSWERS = sorted(KINDS.keys() - TEMPLATES)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(ANSWERS), st.dictionaries(st.sampled_from(sorted(VARIABLES)), FREE), STYLES)
+def test_an_answer_says_nothing_either_that_no_sms_may(
+    name: str, values: dict[str, str], style: Style
+) -> None:
+    text = RENDERER.say(name, style, **values)
+    assert text.text
+    assert text.segments == counted(text.text)
+    assert "  " not in text.text
+    assert "None" not in text.text
+    assert not re.search(r"https?://|www\.", text.text, re.IGNORECASE)
+    assert not style.transliterate or choose(text.text) is Alphabet.GSM7

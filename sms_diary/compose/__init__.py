@@ -9,45 +9,48 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date
-from functools import lru_cache, partial
+from functools import partial
 
-import structlog
-
-from sms_diary import crash, plan
+from sms_diary import crash, plan, voices
 from sms_diary.carrying import Ways
 from sms_diary.clock import Clock
+from sms_diary.compose.budgets import Budgets
+from sms_diary.compose.hours import Closing, by_hours
 from sms_diary.db import Database, Queries, Row
-from sms_diary.errors import ConfigError
-from sms_diary.model import Ground, Kind, Told, kind_of
-from sms_diary.render import Renderer, Style, Text
-from sms_diary.schedule.hours import Hours
+from sms_diary.model import Ground, Hold, kind_of
+from sms_diary.render import Renderer, Text
 from sms_diary.store import (
-    diary,
     lines,
     numbers,
     outbox,
     rerouting,
     schools,
     spacing,
-    templates,
+    telling,
     turns,
 )
 from sms_diary.store.outbox import NewMessage
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
+from sms_diary.voices import Voice
 from sms_diary.wake import Wakes
 
-log = structlog.get_logger(__name__)
-
-_BREATH = 4
+_BREATH = 16
 """Guardians rendered for before other tasks get their turn."""
-_date = lru_cache(maxsize=512)(date.fromisoformat)
 GUARDIANS = 500
 """Guardians composed for in one transaction."""
-_Composed = tuple[Sequence[Row], Text]
-"""Lines of one guardian, and a text that tells all or some of them."""
+
+
+@value
+class _Composed:
+    """A text for one guardian, the lines that it tells, and the route by which it leaves."""
+
+    own: Sequence[Row]
+    text: Text
+    route: str
+    urgent: bool
+    """Whether any of these lines is."""
 
 
 @value
@@ -59,8 +62,8 @@ class _Due:
     """(line, due): their hours are over, or have not begun."""
     was: dict[int, str]
     schools: dict[int, School]
-    own: dict[int, dict[str, str]]
-    """School -> its own templates."""
+    voices: dict[int, Voice]
+    """School -> how it speaks."""
     out: frozenset[str]
     """Routes for which nothing is composed at present."""
 
@@ -81,6 +84,7 @@ class Compose:
         self._wakes = wakes
         self._renderer = renderer
         self._ways = ways
+        self._budgets = Budgets()
 
     async def step(self) -> bool:
         """Compose for the next guardians; whether there may be more.
@@ -103,10 +107,10 @@ class Compose:
     async def _due(self, now: int, q: Queries) -> _Due:
         found = await lines.due(q, now=now, guardians=GUARDIANS)
         known = await schools.by_ids(q, (row["school_id"] for row in found))
-        rows, later = _by_hours(found, known, now)
+        rows, later = by_hours(found, known, now)
         was = await self._was(q, rows)
-        own, out = await templates.own(q, known), await rerouting.out(q)
-        return _Due(rows, later, was, known, own, out)
+        own = await voices.read(q, known, self._renderer)
+        return _Due(rows, later, was, known, own, await rerouting.out(q))
 
     async def _put_in(
         self, now: int, due: _Due, idle: Sequence[tuple[int, str]], texts: Sequence[_Composed],
@@ -121,30 +125,44 @@ class Compose:
         alive = await lines.still_due(q, [(row["id"], row["consent_rev"]) for row in told])
         await lines.silence(q, [(i, reason) for i, reason in idle if i in alive])
         await lines.set_was(q, [(i, value) for i, value in was.items() if i in alive])
-        whole = [(rows, text) for rows, text in texts if alive.issuperset(text.line_ids)]
-        whole, later = await self._spaced(q, whole, due, known, now)
+        whole = [one for one in texts if alive.issuperset(one.text.line_ids)]
+        whole = await self._within_budget(q, whole, known, now)
+        whole, later = await self._spaced(q, whole, known, now)
         await lines.put_off(q, [*due.later, *later])
-        await self._queue(q, whole, due, known, references, now)
+        await self._queue(q, whole, known, references, now)
         crash.passing("compose.written")
 
+    async def _within_budget(
+        self, q: Queries, texts: list[_Composed], known: dict[int, School], now: int
+    ) -> list[_Composed]:
+        """What the budgets of this month allow; the rest is held."""
+        if not any(school.budget_month for school in known.values()):
+            return texts
+        await self._budgets.look(q, known, now=now)
+        good, held = list[_Composed](), list[int]()
+        for one in texts:
+            school = known[one.own[0]["school_id"]]
+            if self._budgets.take(school, one.text.segments, urgent=one.urgent):
+                good.append(one)
+            else:
+                held += one.text.line_ids
+        await lines.hold(q, held, str(Hold.BUDGET))
+        return good
+
     async def _spaced(
-        self, q: Queries, texts: Sequence[_Composed], due: _Due, known: dict[int, School], now: int
+        self, q: Queries, texts: Sequence[_Composed], known: dict[int, School], now: int
     ) -> tuple[list[_Composed], list[tuple[int, int]]]:
         """What may go now, and (line, due) of what would be too much or too soon."""
-        gaps = [self._ways.of(due.route(self._ways, rows)).gap for rows, _ in texts]
-        numbers_ = [(rows[0]["number_id"], known[rows[0]["school_id"]]) for rows, _ in texts]
-        most = max(gaps, default=0)
-        spaced = await spacing.read(q, self._tools, numbers_, gap=most, now=now)
+        to = [(one.own[0]["number_id"], known[one.own[0]["school_id"]]) for one in texts]
+        gaps = [self._ways.of(one.route).gap for one in texts]
+        spaced = await spacing.read(q, self._tools, to, gap=max(gaps, default=0), now=now)
         good, later = [], []
-        for (rows, text), gap in zip(texts, gaps, strict=True):
-            until = spaced.until(
-                rows[0]["number_id"], known[rows[0]["school_id"]], text.text, gap=gap,
-                urgent=any(row["urgent"] for row in _own(rows, text)),
-            )  # fmt: skip
+        for one, (number_id, school), gap in zip(texts, to, gaps, strict=True):
+            until = spaced.until(number_id, school, one.text.text, gap=gap, urgent=one.urgent)
             if until is None:
-                good.append((rows, text))
+                good.append(one)
             else:
-                later += [(line_id, until) for line_id in text.line_ids]
+                later += [(line_id, until) for line_id in one.text.line_ids]
         return good, later
 
     async def _texts(self, due: _Due, *, skip: set[int]) -> list[_Composed]:
@@ -152,12 +170,9 @@ class Compose:
         for row in due.rows:
             if row["id"] not in skip:
                 by_guardian.setdefault(row["guardian_id"], []).append(row)
-        renderers = {i: self._renderer_of(due, i) for i in due.schools}
         texts: list[_Composed] = []
         for count, rows in enumerate(by_guardian.values(), 1):
-            school = due.schools[rows[0]["school_id"]]
-            renderer = renderers[school.id]
-            texts.extend((rows, text) for text in self._tell(renderer, rows, due, school))
+            texts += self._tell(rows, due)
             if count % _BREATH == 0:
                 await asyncio.sleep(0)
         return texts
@@ -171,70 +186,43 @@ class Compose:
             if (row["entry_id"], row["guardian_id"]) in told
         }
 
-    def _renderer_of(self, due: _Due, school_id: int) -> Renderer:
-        """With the school's own texts; one that a newer version of ours refuses holds nobody up."""
-        try:
-            return self._renderer.of(due.own.get(school_id, {}))
-        except ConfigError as wrong:
-            slug = due.schools[school_id].slug
-            log.error("a school's own template is faulty", school=slug, why=str(wrong))
-            return self._renderer
-
-    def _tell(
-        self, renderer: Renderer, rows: Sequence[Row], due: _Due, school: School
-    ) -> list[Text]:
-        chosen = rows[0]["latin"]
-        style = Style(
-            school=school.short_name, budget=school.budget,
-            transliterate=school.latin if chosen is None else bool(chosen),
-            way=self._ways.of(due.route(self._ways, rows)), phone=school.phone,
-        )  # fmt: skip
-        return renderer.tell([self._told(row, due.was.get(row["id"])) for row in rows], style)
-
-    def _told(self, row: Row, was: str | None) -> Told:
-        body, kind = row["body"], kind_of(row["kind"])
-        return Told(
-            line_id=row["id"],
-            kind=kind,
-            pupil=plan.short_name(row["pupil"] or "") if row["pupil_id"] else "",
-            class_name=row["class_name"] or "",
-            day=_date(row["day"]) if row["day"] else None,
-            subject=row["subject"],
-            lesson=None if row["lesson"] == diary.NO_LESSON else row["lesson"],
-            work=row["work"],
-            value=row["value"],
-            was=was,
-            body=self._tools.vault.text(body, "entry.body", row["entry_id"]) if body else "",
-            urgent=bool(row["urgent"]),
-            gender=plan.gender(row["pupil"] or "") if kind is Kind.ABSENCE else None,
-        )
+    def _tell(self, rows: Sequence[Row], due: _Due) -> list[_Composed]:
+        """All the texts for one guardian of one school."""
+        school_id, route = rows[0]["school_id"], due.route(self._ways, rows)
+        voice = due.voices[school_id]
+        style = voices.style(due.schools[school_id], rows[0]["latin"], self._ways.of(route))
+        told = [telling.told(self._tools, row, due.was.get(row["id"]), voice.name) for row in rows]
+        found = []
+        for text in voice.renderer.tell(told, style):
+            own = _own(rows, text)
+            found.append(_Composed(own, text, route, any(row["urgent"] for row in own)))
+        return found
 
     async def _queue(
-        self, q: Queries, texts: Sequence[_Composed], due: _Due,
-        known: dict[int, School], references: dict[int, list[int]], now: int,
+        self, q: Queries, texts: Sequence[_Composed], known: dict[int, School],
+        references: dict[int, list[int]], now: int,
     ) -> None:  # fmt: skip
-        standing = []
-        for rows, text in texts:
-            own = _own(rows, text)
-            school, lane = known[own[0]["school_id"]], min(row["lane"] for row in own)
-            standing.append(((school.id, lane, due.route(self._ways, rows)), own, text))
-        reached = await turns.reached(q, (queue for queue, _, _ in standing), now=now)
+        queues = [
+            (one.own[0]["school_id"], min(row["lane"] for row in one.own), one.route)
+            for one in texts
+        ]
+        reached = await turns.reached(q, queues, now=now)
+        closing = Closing(known, now)
         messages = []
-        for queue, own, text in standing:
-            places = plan.turns(reached[queue], text.segments)
+        for one, queue in zip(texts, queues, strict=True):
+            places = plan.turns(reached[queue], one.text.segments)
             reached[queue] = places[-1]
-            ends = (_hours(row, known[queue[0]]).closing(now) for row in own)
-            closes = min((end for end in ends if end is not None), default=None)
-            messages.append(self._message(own, text, queue, places, references, closes))
+            messages.append(self._message(one, queue, places, references, closing.of(one.own)))
         await outbox.add(q, self._tools, messages, now=now)
         await turns.keep(q, reached)
 
     async def _references(self, q: Queries, texts: Sequence[_Composed]) -> dict[int, list[int]]:
         """UDH references for the long messages, number by number."""
         counts: dict[int, int] = {}
-        for rows, text in texts:
-            if text.segments > 1:
-                counts[rows[0]["number_id"]] = counts.get(rows[0]["number_id"], 0) + 1
+        for one in texts:
+            if one.text.segments > 1:
+                number_id = one.own[0]["number_id"]
+                counts[number_id] = counts.get(number_id, 0) + 1
         first = await numbers.next_references(q, counts)
         return {
             number_id: [(first[number_id] - 1 + step) % 255 + 1 for step in range(count)]
@@ -242,11 +230,11 @@ class Compose:
         }
 
     def _message(
-        self, own: Sequence[Row], text: Text, queue: turns.Place, places: tuple[int, ...],
+        self, one: _Composed, queue: turns.Place, places: tuple[int, ...],
         references: dict[int, list[int]], closes: int | None,
     ) -> NewMessage:  # fmt: skip
         school_id, lane, route = queue
-        row, way = own[0], self._ways.of(route)
+        row, text, way = one.own[0], one.text, self._ways.of(route)
         places = places[-1:] if way.whole else places
         return NewMessage(
             school_id=school_id,
@@ -263,38 +251,27 @@ class Compose:
             level=text.level,
             lane=lane,
             route=route,
-            expires=min(one["expires"] for one in own),
+            expires=min(line["expires"] for line in one.own),
             line_ids=text.line_ids,
             closes=closes,
             whole=way.whole,
+            segments=text.segments,
+            topic=_topic(one.own),
+            class_id=row["class_id"],
         )
 
 
-def _own(rows: Sequence[Row], text: Text) -> list[Row]:
+def _topic(own: Sequence[Row]) -> str:
+    topic: str = own[0]["topic"]
+    return topic if all(row["topic"] == topic for row in own) else outbox.SEVERAL
+
+
+def _own(rows: Sequence[Row], text: Text) -> Sequence[Row]:
     """The lines of a guardian that this text tells."""
+    if len(rows) == len(text.line_ids):
+        return rows
     told = set(text.line_ids)
     return [row for row in rows if row["id"] in told]
-
-
-def _hours(row: Row, school: School) -> Hours:
-    return school.calendar.window(urgent=bool(row["urgent"]), wide=bool(row["wide"]))
-
-
-def _by_hours(
-    found: Sequence[Row], known: dict[int, School], now: int
-) -> tuple[list[Row], list[tuple[int, int]]]:
-    """Lines that may be told now, and (line, due) of those whose hours have not begun."""
-    opens: dict[tuple[int, int, int], int] = {}
-    rows, later = [], []
-    for row in found:
-        key = (row["school_id"], row["urgent"], row["wide"])
-        if key not in opens:
-            opens[key] = _hours(row, known[row["school_id"]]).next_open(now)
-        if opens[key] > now:
-            later.append((row["id"], opens[key]))
-        else:
-            rows.append(row)
-    return rows, later
 
 
 def _with_nothing_to_tell(due: Sequence[Row], was: dict[int, str]) -> list[tuple[int, str]]:

@@ -12,11 +12,11 @@ from sms_diary import consent
 from sms_diary.consent import Move
 from sms_diary.inbound.desk import Desk
 from sms_diary.model import ALL_TOPICS, PERSONAL_DATA
-from sms_diary.plan import short_name
 from sms_diary.store import consents, ledger
 from sms_diary.store.consents import Change, Held
 from sms_diary.store.inbound import Inbound
 from sms_diary.store.ledger import Act, Action
+from sms_diary.voices import Voice
 
 SEGMENTS = 2
 """An answer that names children takes no more SMS than that."""
@@ -68,20 +68,20 @@ async def write(desk: Desk, made: Sequence[tuple[int, Change]]) -> None:
 
 
 def naming(
-    desk: Desk, sms: Inbound, template: str, names: Sequence[str], *, latin: bool = False,
-    **values: object,
+    desk: Desk, sms: Inbound, voice: Voice, template: str, names: Sequence[str], *,
+    latin: bool = False, **values: object,
 ) -> str:  # fmt: skip
     """The text with as many of the children as have room; `имя` in the template.
 
     `names` are full ones, at least one.
     """
-    short = [short_name(name) for name in names]
+    short = [voice.name(name) for name in names]
     segments = desk.ways.of(sms.route).segments
     for count in range(len(short), 1, -1):
-        text = desk.say(sms, template, latin=latin, имя=_listed(short, count), **values)
+        text = desk.said(voice, sms, template, latin=latin, имя=_listed(short, count), **values)
         if segments(text) <= SEGMENTS:
             return text
-    return desk.say(sms, template, latin=latin, имя=_listed(short, 1), **values)
+    return desk.said(voice, sms, template, latin=latin, имя=_listed(short, 1), **values)
 
 
 def _listed(names: Sequence[str], count: int) -> str:

@@ -47,7 +47,8 @@ async def no(desk: Desk, sms: Inbound, said: Said) -> Handled:
     made = await _changes(desk, sms, question, Move.SMS_NO, Action.REFUSED)
     await acting.write(desk, made)
     await requests.answered(desk.q, question.id, now=desk.now)
-    await desk.reply(sms, desk.say(sms, "refused"), school_id=question.school_id)
+    text = await desk.say(sms, "refused", school_id=question.school_id)
+    await desk.reply(sms, text, school_id=question.school_id)
     return "done"
 
 

@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from itertools import groupby
 
+from sms_diary import voices
 from sms_diary.clock import local
 from sms_diary.inbound import wording
 from sms_diary.inbound.desk import NO_SCHOOL, Desk, Handled
 from sms_diary.keywords import Meaning, Said, whose
 from sms_diary.model import Topic
-from sms_diary.render import Style
 from sms_diary.store import questions, schools
 from sms_diary.store.inbound import Inbound
 from sms_diary.store.questions import Child
@@ -58,8 +58,8 @@ async def help_(desk: Desk, sms: Inbound, _said: Said) -> Handled:
     known = await questions.children(desk.q, sms.number_id)
     school_id = one_school(known)
     school = (await schools.by_ids(desk.q, [school_id])).get(school_id)
-    text = desk.say(
-        sms, "help", latin=in_latin(known),
+    text = await desk.say(
+        sms, "help", school_id=school_id, latin=in_latin(known),
         школа=school.short_name if school else "", телефон=school.phone if school else "",
     )  # fmt: skip
     await desk.reply(sms, text, school_id=school_id)
@@ -71,8 +71,9 @@ async def other(desk: Desk, sms: Inbound, _said: Said) -> Handled:
     await desk.hold(sms)
     if not _BY_ITSELF.search(sms.text) and not await desk.answered(sms, Meaning.OTHER):
         known = await questions.children(desk.q, sms.number_id)
-        text = desk.say(sms, "other", latin=in_latin(known))
-        await desk.reply(sms, text, school_id=one_school(known))
+        school_id = one_school(known)
+        text = await desk.say(sms, "other", school_id=school_id, latin=in_latin(known))
+        await desk.reply(sms, text, school_id=school_id)
     return "waiting"
 
 
@@ -82,7 +83,7 @@ async def nobody(desk: Desk, sms: Inbound) -> Handled:
     It reads the same whether the number is known or not.
     """
     if not await desk.answered(sms, *_FOR_SUBSCRIBERS):
-        await desk.reply(sms, desk.say(sms, "unsubscribed"))
+        await desk.reply(sms, await desk.say(sms, "unsubscribed"))
     return "done"
 
 
@@ -109,8 +110,11 @@ async def _question(desk: Desk, sms: Inbound, said: Said, topic: Topic, answer: 
         return await other(desk, sms, said)
     before = await desk.answered(sms, *_QUESTIONS)
     if before == QUESTIONS_A_DAY:
-        text = desk.say(sms, "enough", latin=in_latin(known), раз=QUESTIONS_A_DAY)
-        await desk.reply(sms, text, school_id=one_school(known))
+        school_id, latin = one_school(known), in_latin(known)
+        text = await desk.say(
+            sms, "enough", school_id=school_id, latin=latin, раз=str(QUESTIONS_A_DAY)
+        )
+        await desk.reply(sms, text, school_id=school_id)
     if before < QUESTIONS_A_DAY:
         await _answer(desk, sms, asked, topic, answer)
     return "done"
@@ -136,7 +140,7 @@ async def _marks(desk: Desk, sms: Inbound, school: School, own: Sequence[Child])
         desk.q, school.id, [child.pupil_id for child in own],
         since=(today - WEEK + timedelta(days=1)).isoformat(), settled=desk.now - school.settle,
     )  # fmt: skip
-    return wording.marks(_writing(desk, sms, school, own), own, noted)
+    return wording.marks(await _writing(desk, sms, school, own), own, noted)
 
 
 async def _timetable(desk: Desk, sms: Inbound, school: School, own: Sequence[Child]) -> str:
@@ -146,12 +150,11 @@ async def _timetable(desk: Desk, sms: Inbound, school: School, own: Sequence[Chi
         after=today.isoformat(), until=(today + WEEK).isoformat(),
         settled=desk.now - school.settle,
     )  # fmt: skip
-    return wording.timetables(_writing(desk, sms, school, own), own, noted)
+    return wording.timetables(await _writing(desk, sms, school, own), own, noted)
 
 
-def _writing(desk: Desk, sms: Inbound, school: School, own: Sequence[Child]) -> wording.Writing:
-    style = Style(
-        school=school.short_name, budget=school.budget, transliterate=in_latin(own),
-        way=desk.ways.of(sms.route),
-    )  # fmt: skip
-    return wording.Writing(desk.renderer, style)
+async def _writing(
+    desk: Desk, sms: Inbound, school: School, own: Sequence[Child]
+) -> wording.Writing:
+    style = voices.style(school, in_latin(own), desk.ways.of(sms.route))
+    return wording.Writing(await desk.voice(school.id), style)

@@ -10,7 +10,6 @@ from sms_diary.inbound.desk import Desk, Handled
 from sms_diary.inbound.stopping import TOPIC_RU
 from sms_diary.keywords import Meaning, Said, whose
 from sms_diary.model import Topic
-from sms_diary.plan import short_name
 from sms_diary.schedule.rhythm import Rhythm
 from sms_diary.store import questions, rhythms, withdraw
 from sms_diary.store.inbound import Inbound
@@ -39,8 +38,11 @@ async def alphabet(desk: Desk, sms: Inbound, said: Said) -> Handled:
     if news:
         await withdraw.withdraw(desk.q, [sms.number_id], now=desk.now)
     if news or not await desk.answered(sms, said.meaning):
-        text = desk.say(sms, "alphabet", latin=latin, латиница=latin)
-        await desk.reply(sms, text, school_id=asking.one_school(known))
+        school_id = asking.one_school(known)
+        text = await desk.say(
+            sms, "alphabet", school_id=school_id, latin=latin, латиница="да" if latin else ""
+        )
+        await desk.reply(sms, text, school_id=school_id)
     return "done"
 
 
@@ -64,10 +66,13 @@ async def rhythm(desk: Desk, sms: Inbound, said: Said) -> Handled:
         now=desk.now,
     )
     if news or not await desk.answered(sms, said.meaning):
-        names = ", ".join(short_name(child.name) for child in meant) if said.who else ""
-        text = desk.say(
-            sms, "rhythm", latin=asking.in_latin(known), имена=names, когда=_OFTEN_RU[often],
+        school_id = asking.one_school(meant)
+        voice = await desk.voice(school_id)
+        names = ", ".join(voice.name(child.name) for child in meant) if said.who else ""
+        text = desk.said(
+            voice, sms, "rhythm", latin=asking.in_latin(known), имена=names,
+            когда=_OFTEN_RU[often],
             темы=", ".join(TOPIC_RU[topic] for topic in topics).capitalize(),
         )  # fmt: skip
-        await desk.reply(sms, text, school_id=asking.one_school(meant))
+        await desk.reply(sms, text, school_id=school_id)
     return "done"

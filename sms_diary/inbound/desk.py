@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from sms_diary import plan, schedule
+from sms_diary import plan, schedule, voices
 from sms_diary.carrying import Ways
 from sms_diary.clock import DAY
 from sms_diary.db import Queries
-from sms_diary.encoding import transliterate
 from sms_diary.keywords import Meaning, Said
 from sms_diary.model import Ground
 from sms_diary.render import Renderer
@@ -23,6 +22,7 @@ from sms_diary.store.inbound import Inbound
 from sms_diary.store.outbox import NewMessage
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
+from sms_diary.voices import Voice
 
 NO_SCHOOL = 0
 """The ledger's chain, and the school of an answer, for what no school or several are behind."""
@@ -44,11 +44,20 @@ class Desk:
     always: bool = False
     """Whether the word is answered beyond `ANSWERS_A_DAY`."""
 
-    def say(self, sms: Inbound, name: str, *, latin: bool = False, **values: object) -> str:
-        """The text of a template; `отвечать` tells it whether this route can be written to."""
-        answerable = self.ways.of(sms.route).answerable
-        text = self.renderer.say(name, отвечать=answerable, **values)
-        return transliterate(text) if latin else text
+    async def voice(self, school_id: int) -> Voice:
+        """Of the one school behind an answer, or the shared one where there is none (0)."""
+        return await voices.of_one(self.q, school_id, self.renderer)
+
+    async def say(
+        self, sms: Inbound, name: str, *, school_id: int = NO_SCHOOL, latin: bool = False,
+        **values: object,
+    ) -> str:  # fmt: skip
+        """The text of a template, as that school has it."""
+        return self.said(await self.voice(school_id), sms, name, latin=latin, **values)
+
+    def said(self, voice: Voice, sms: Inbound, name: str, *, latin: bool, **values: object) -> str:
+        """The same; `отвечать` tells the template whether this route can be written to."""
+        return voice.say(name, latin=latin, отвечать=self.ways.of(sms.route).answerable, **values)
 
     async def hold(self, sms: Inbound) -> None:
         """Let nobody answer or stop this number before the transaction ends."""
@@ -92,6 +101,7 @@ class Desk:
             route=sms.route,
             expires=self.now + schedule.REPLY_EXPIRES,
             whole=way.whole,
+            segments=way.segments(text),
         )
         await outbox.add(self.q, self.tools, [message], now=self.now)
 

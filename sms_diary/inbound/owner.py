@@ -28,7 +28,7 @@ async def wrong_number(desk: Desk, sms: Inbound, _said: Said) -> Handled:
         await ledger.append(desk.q, desk.tools, NO_SCHOOL, [act], now=desk.now)
     await withdraw.everything(desk.q, sms.number_id, now=desk.now, why=Silence.NUMBER_CLOSED)
     if closed or not await desk.answered(sms, Meaning.WRONG_NUMBER):
-        await desk.reply(sms, desk.say(sms, "wrong_number"))
+        await desk.reply(sms, await desk.say(sms, "wrong_number"))
     return "done"
 
 
@@ -49,5 +49,5 @@ async def new_number(desk: Desk, sms: Inbound, said: Said) -> Handled:
             desk.q, desk.tools, school_id, guardian_id, said.number,
             by=ledger.BY_SMS, evidence=evidence, now=desk.now,
         )  # fmt: skip
-    await desk.reply(sms, desk.say(sms, "new_number"))
+    await desk.reply(sms, await desk.say(sms, "new_number"))
     return "done"

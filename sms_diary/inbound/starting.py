@@ -45,7 +45,7 @@ def _topics(held: Held) -> Sequence[str]:
 
 async def _nobody(desk: Desk, sms: Inbound) -> Handled:
     if not await desk.answered(sms, Meaning.START):
-        await desk.reply(sms, desk.say(sms, "unsubscribed"))
+        await desk.reply(sms, await desk.say(sms, "unsubscribed"))
     return "done"
 
 
@@ -59,9 +59,11 @@ async def confirm(desk: Desk, sms: Inbound, subscription_ids: Collection[int]) -
         for child in await questions.children(desk.q, sms.number_id)
         if child.subscription_id in subscription_ids
     ]
+    school_id = asking.one_school(told)
     if told:
         names = [child.name for child in told]
-        text = acting.naming(desk, sms, "started", names, latin=asking.in_latin(told))
+        voice = await desk.voice(school_id)
+        text = acting.naming(desk, sms, voice, "started", names, latin=asking.in_latin(told))
     else:
-        text = desk.say(sms, "started_later")
-    await desk.reply(sms, text, school_id=asking.one_school(told))
+        text = await desk.say(sms, "started_later")
+    await desk.reply(sms, text, school_id=school_id)

@@ -63,17 +63,20 @@ async def _stop_all(desk: Desk, sms: Inbound, held: Sequence[Held], told: Sequen
         await ledger.append(desk.q, desk.tools, NO_SCHOOL, [act], now=desk.now)
     await withdraw.everything(desk.q, sms.number_id, now=desk.now)
     if stopped or made or not await desk.answered(sms, Meaning.STOP):
-        await desk.reply(sms, _stopped(desk, sms, told), school_id=asking.one_school(told))
+        await _confirm(desk, sms, told)
 
 
-def _stopped(desk: Desk, sms: Inbound, told: Sequence[Child]) -> str:
+async def _confirm(desk: Desk, sms: Inbound, told: Sequence[Child]) -> None:
     """The children are named where several schools told of them: the СТОП is for all."""
-    latin = asking.in_latin(told)
-    again = {"старт": "СТАРТ"} if desk.ways.of(sms.route).answerable else {}
+    latin, school_id = asking.in_latin(told), asking.one_school(told)
+    voice = await desk.voice(school_id)
     if len({child.school_id for child in told}) > 1:
         names = [child.name for child in told]
-        return acting.naming(desk, sms, "stopped_children", names, latin=latin)
-    return desk.say(sms, "stopped", latin=latin, **again)
+        text = acting.naming(desk, sms, voice, "stopped_children", names, latin=latin)
+    else:
+        again = "СТАРТ" if desk.ways.of(sms.route).answerable else ""
+        text = desk.said(voice, sms, "stopped", latin=latin, старт=again)
+    await desk.reply(sms, text, school_id=school_id)
 
 
 async def _stop_some(
@@ -87,12 +90,11 @@ async def _stop_some(
     ids = {one.subscription_id for one in meant}
     named = [child for child in told if child.subscription_id in ids]
     what = ", ".join(TOPIC_RU[topic] for topic in said.topics)
-    await desk.reply(sms, _stopped_some(desk, sms, named, what), school_id=asking.one_school(named))
-
-
-def _stopped_some(desk: Desk, sms: Inbound, named: Sequence[Child], what: str) -> str:
-    latin = asking.in_latin(named)
-    if not named:
-        return desk.say(sms, "stopped_some", latin=latin, имя="", темы=what)
+    latin, school_id = asking.in_latin(named), asking.one_school(named)
+    voice = await desk.voice(school_id)
     names = [child.name for child in named]
-    return acting.naming(desk, sms, "stopped_some", names, latin=latin, темы=what)
+    if names:
+        text = acting.naming(desk, sms, voice, "stopped_some", names, latin=latin, темы=what)
+    else:
+        text = desk.said(voice, sms, "stopped_some", latin=latin, имя="", темы=what)
+    await desk.reply(sms, text, school_id=school_id)

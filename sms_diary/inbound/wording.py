@@ -11,33 +11,32 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
-from sms_diary.encoding import transliterate
 from sms_diary.model import Told
-from sms_diary.plan import short_name
-from sms_diary.render import Renderer, Style
+from sms_diary.render import Style
 from sms_diary.store import diary
 from sms_diary.store.questions import Child, Noted
 from sms_diary.values import value
+from sms_diary.voices import Voice
 
 _T = TypeVar("_T")
 
 
 @value
 class Writing:
-    """The hand of one school: its renderer, style and budget."""
+    """The hand of one school: its voice, style and budget."""
 
-    renderer: Renderer
+    voice: Voice
     style: Style
 
     def tell(self, noted: Sequence[Noted], names: Mapping[int, str]) -> str:
         """Entries in the words in which they are told unasked; `names` of the pupils."""
         told = [_told(one, names.get(one.pupil_id, "")) for one in noted]
-        return "\n".join(text.text for text in self.renderer.tell(told, self.style))
+        return "\n".join(text.text for text in self.voice.renderer.tell(told, self.style))
 
     def say(self, name: str, **values: object) -> str:
         answerable = self.style.way.answerable
-        text = self.renderer.say(name, отвечать=answerable, **values)
-        return transliterate(text) if self.style.transliterate else text
+        latin = self.style.transliterate
+        return self.voice.say(name, latin=latin, отвечать=answerable, **values)
 
     def fits(self, text: str) -> bool:
         return self.style.way.segments(text) <= self.style.budget
@@ -45,7 +44,7 @@ class Writing:
 
 def marks(writing: Writing, children: Sequence[Child], noted: Sequence[Noted]) -> str:
     """«Дарья Б. 24.11: рус 5,4; мат 4». `noted` newest first; who has no marks is named so."""
-    names = {child.pupil_id: short_name(child.name) for child in children}
+    names = {child.pupil_id: writing.voice.name(child.name) for child in children}
     order = list(names)
 
     def write(some: Sequence[Noted]) -> str:
@@ -62,7 +61,7 @@ def marks(writing: Writing, children: Sequence[Child], noted: Sequence[Noted]) -
 
 def timetables(writing: Writing, children: Sequence[Child], noted: Sequence[Noted]) -> str:
     """«5А ср 25.11: рус,мат. Начало 8:30», then the changes of that day; class by class."""
-    names = {child.pupil_id: short_name(child.name) for child in children}
+    names = {child.pupil_id: writing.voice.name(child.name) for child in children}
     rest = _without(writing, "no_timetable", names, noted)
     more = writing.say("more_timetables")
     days: dict[tuple[str, str], dict[int, Noted]] = {}

@@ -71,7 +71,7 @@ def _words(normal: str, *, asked: bool) -> Said | None:
 
 def _unspaced(said: list[words.Word]) -> list[words.Word]:
     """«С Т О П» is СТОП. No other word is put together from pieces, least of all ДА."""
-    if len(said) > 1 and all(len(word.text) <= 2 for word in said):  # noqa: PLR2004
+    if len(said) > 1 and all(len(word.text) <= 3 for word in said):  # noqa: PLR2004
         whole = words.read("".join(word.text for word in said))
         if [word.sense for word in whole] == ["стоп"]:
             return whole

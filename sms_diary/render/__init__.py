@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import overload
 
 from sms_diary.carrying import USUAL, Carrying
-from sms_diary.encoding import clean
+from sms_diary.encoding import Scheme
 from sms_diary.errors import ConfigError
 from sms_diary.model import Told
 from sms_diary.render.blocks import Arranger, Block
@@ -21,11 +21,13 @@ from sms_diary.render.filling import Filling
 from sms_diary.render.fit import fitted, pack
 from sms_diary.render.ladder import NAMES, Level
 from sms_diary.render.notices import Notices
+from sms_diary.render.plain import plain
 from sms_diary.render.sentences import Sentences
 from sms_diary.render.subjects import Subjects
+from sms_diary.render.templates import check
 from sms_diary.values import value
 
-__all__ = ["Level", "Renderer", "Style", "Subjects", "Text"]
+__all__ = ["TABLES", "Level", "Renderer", "Style", "Subjects", "Text"]
 
 TEMPLATES = frozenset({
     "absence", "announcement", "debt", "homework", "mark", "mark_changed", "mark_removed",
@@ -33,7 +35,8 @@ TEMPLATES = frozenset({
 })  # fmt: skip
 """Without these no line can be told; replies (`stopped`, `route_test`) are asked for by name."""
 
-_TABLES = ("subjects", "works")
+TABLES = ("subjects", "works")
+"""Tables of words, which stand beside the templates."""
 _STYLES = 1000
 """Styles, and sets of own texts, that are remembered: about one a school."""
 
@@ -50,8 +53,8 @@ class Style:
     """If given, an unexplained absence asks to ring it."""
     way: Carrying = USUAL
     """How the route it leaves by carries texts."""
-    scheme: str = "mosmetro"
-    """By which it is transliterated, if it is: a name of `encoding.SCHEMES`."""
+    scheme: Scheme = Scheme.MOSMETRO
+    """By which it is transliterated, if it is."""
 
 
 @value
@@ -82,9 +85,9 @@ class Renderer:
     def from_folder(cls, folder: Path) -> Renderer:
         """The renderer of a folder of `*.txt` templates with the two tables of words in it."""
         sources = sources_in(folder)
-        if missing := [f"{name}.txt" for name in _TABLES if name not in sources]:
+        if missing := [f"{name}.txt" for name in TABLES if name not in sources]:
             raise ConfigError(f"в папке шаблонов нет {', '.join(missing)}")
-        subjects = Subjects(*(sources.pop(name) for name in _TABLES))
+        subjects = Subjects(*(sources.pop(name) for name in TABLES))
         return cls(sources, subjects)
 
     def tell(self, items: Sequence[Told], style: Style) -> list[Text]:
@@ -144,15 +147,35 @@ class Renderer:
             known = self._own[key] = self._with(own)
         return known
 
+    def faults(self, name: str, source: str) -> list[str]:
+        """What is wrong with a school's own text of that name, in Russian; empty: it may be kept.
+
+        `source` of `subjects` and `works` are rows beside those there are.
+        """
+        if name in self._templates and (found := check(source, name)):
+            return [str(one) for one in found]
+        try:
+            self._with({name: source})
+        except ConfigError as wrong:
+            return [str(wrong)]
+        return []
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All texts that a school may have its own of, the two tables of words included."""
+        return (*sorted(self._templates), *TABLES)
+
+    def source(self, name: str) -> str:
+        """What it is filled from; "" for a table of words, which only has a school's own rows."""
+        return self._templates[name].source if name in self._templates else ""
+
     def _with(self, own: Mapping[str, str]) -> Renderer:
-        if strange := sorted(own.keys() - self._templates.keys() - set(_TABLES)):
+        if strange := sorted(own.keys() - self._templates.keys() - set(TABLES)):
             raise ConfigError(f"нет такого шаблона SMS: {', '.join(strange)}")
         other = copy.copy(self)
-        other._subjects = self._subjects.extended(*(own.get(name, "") for name in _TABLES))
+        other._subjects = self._subjects.extended(*(own.get(name, "") for name in TABLES))
         other._templates = self._templates | {
-            name: Filling(name, source, shipped=self._templates[name].source)
-            for name, source in own.items()
-            if name not in _TABLES
+            name: Filling(name, source) for name, source in own.items() if name not in TABLES
         }
         other._arrangers, other._own = {}, {}
         return other
@@ -185,10 +208,10 @@ def sources_in(folder: Path) -> dict[str, str]:
     return {path.stem: path.read_text(encoding="utf-8-sig") for path in folder.glob("*.txt")}
 
 
-def _scheme(style: Style) -> str | None:
+def _scheme(style: Style) -> Scheme | None:
     return style.scheme if style.transliterate else None
 
 
 def _plain_value(one: object, level: Level) -> object:
     one = one(level) if callable(one) else one
-    return clean(one) if isinstance(one, str) else one
+    return plain(one) if isinstance(one, str) else one

@@ -10,11 +10,12 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import date
 from typing import TypeVar
 
-from sms_diary.encoding import transliterate
+from sms_diary.encoding import Scheme
 from sms_diary.model import Kind, Told
 from sms_diary.render.absences import is_change
 from sms_diary.render.ladder import Level
 from sms_diary.render.notices import NOTHING_SAID, Notices
+from sms_diary.render.plain import in_latin
 from sms_diary.render.sentences import Sentences
 from sms_diary.render.writing import Wording, Writer
 
@@ -28,7 +29,7 @@ class Block:
     __slots__ = ("_scheme", "_texts", "_wording", "_write", "items", "moved", "rank")
 
     def __init__(
-        self, items: Sequence[Told], write: Writer, rank: int, *, scheme: str | None,
+        self, items: Sequence[Told], write: Writer, rank: int, *, scheme: Scheme | None,
         moved: bool = False,
     ) -> None:  # fmt: skip
         """`scheme` of transliteration, if any; `moved`: the sentence was begun elsewhere."""
@@ -51,7 +52,7 @@ class Block:
                 self._wording = self._write(self.items)
             known = self._wording(level)
             if self._scheme:
-                known = transliterate(known, self._scheme) or transliterate(NOTHING_SAID)
+                known = in_latin(known, self._scheme) or in_latin(NOTHING_SAID, self._scheme)
             self._texts[level] = known
         return known
 
@@ -69,7 +70,7 @@ class Arranger:
 
     def __init__(
         self, sentences: Sentences, notices: Notices, *, budget: int,
-        scheme: str | None, segments: Callable[[str], int],
+        scheme: Scheme | None, segments: Callable[[str], int],
     ) -> None:  # fmt: skip
         self._sentences = sentences
         self._notices = notices

@@ -20,7 +20,10 @@ _DAY = date(2026, 11, 24)
 _NEXT = date(2026, 11, 25)
 _HERS = "Александра Щ."
 _BOTH = f"{_HERS}, Константин Щ."
-_LONG_SCHOOL = "Гимназия № 11 Пример"
+_SCHOOL = {"школа": "Школа Пример", "телефон": "000-10-00"}
+_LONG_ONE = {
+    "школа": "Гимназия № 11 Пример", "телефон": "8 (846) 000-10-00", "номер": "+79000000000",
+}  # fmt: skip
 _LONG = (
     "Основы безопасности и защиты Родины", "Вероятность и статистика",
     "Иностранный язык (английский)", "Изобразительное искусство", "Физическая культура",
@@ -68,6 +71,16 @@ _NOTICE = (
     "24.11 в 18:00 общешкольное родительское собрание в актовом зале. Повестка: итоги четверти, "
     "питание, безопасность на дорогах. Просим быть без опозданий"
 )
+
+
+def _asks(**values: str) -> Values:
+    """A question is answered by «ДА» or «НЕТ», and needs no telephone."""
+    return {name: said for name, said in values.items() if name != "телефон"}
+
+
+def _can_answer(**values: str) -> Values:
+    return {**values, "отвечать": "да"}
+
 
 EXAMPLES: Mapping[str, Example] = {
     "mark": Example(
@@ -138,15 +151,36 @@ EXAMPLES: Mapping[str, Example] = {
         (_of_class(Kind.ANNOUNCEMENT, "род. собрание чт 26.11 в 18:00, каб.24"),),
         (_of_class(Kind.ANNOUNCEMENT, _NOTICE, class_name=""),),
     ),
-    "request": Example(
-        {"школа": "Школа Пример", "имя": "Дарья Б.", "номер": ""},
-        {"школа": _LONG_SCHOOL, "имя": _BOTH, "номер": "+79000000000"},
+    "request": Example(_asks(**_SCHOOL, имя="Дарья Б."), _asks(**_LONG_ONE, имя=_BOTH)),
+    "request_reminder": Example(_asks(**_SCHOOL, имя="Дарья Б."), _asks(**_LONG_ONE, имя=_BOTH)),
+    "welcome": Example(_can_answer(**_SCHOOL), _can_answer(**_LONG_ONE)),
+    "started": Example(_can_answer(имя="Дарья Б."), _can_answer(имя=_BOTH)),
+    "started_later": Example({}, _can_answer()),
+    "refused": Example({}, _can_answer()),
+    "stopped": Example({"старт": "СТАРТ"}, {"старт": ""}),
+    "stopped_children": Example(_can_answer(имя="Дарья Б."), _can_answer(имя=_BOTH)),
+    "stopped_some": Example(
+        _can_answer(имя="Дарья Б.", темы=""),
+        _can_answer(имя=_BOTH, темы="оценки, пропуски, домашние задания, расписание, объявления"),
     ),
-    "started": Example({"имя": "Дарья Б.", "отвечать": True}, {"имя": _BOTH, "отвечать": True}),
-    "help": Example(
-        {"школа": "Школа Пример", "телефон": "000-10-00", "отвечать": True},
-        {"школа": _LONG_SCHOOL, "телефон": "8 (846) 000-10-00", "отвечать": True},
+    "help": Example(_can_answer(**_SCHOOL), _can_answer(**_LONG_ONE)),
+    "no_marks": Example({"имена": "Дарья Б."}, {"имена": _BOTH}),
+    "more_marks": Example({}, _can_answer(по_имени="да")),
+    "no_timetable": Example({"имена": "Дарья Б."}, {"имена": _BOTH}),
+    "more_timetables": Example({}, _can_answer()),
+    "enough": Example({"раз": "5"}, _can_answer(раз="5")),
+    "alphabet": Example({"латиница": "да"}, _can_answer(латиница="")),
+    "rhythm": Example(
+        _can_answer(темы="Оценки", имена="", когда="раз в день"),
+        _can_answer(темы="Оценки, домашние задания", имена=_BOTH, когда="раз в неделю"),
     ),
-    "stopped": Example({"старт": "СТАРТ"}, {}),
+    "new_number": Example({}, _can_answer()),
+    "wrong_number": Example({}, {}),
+    "unsubscribed": Example({}, {}),
+    "other": Example({}, _can_answer()),
+    "code": Example(
+        {"код": "123456", "школа": "Школа Пример"},
+        {"код": "123456", "школа": _LONG_ONE["школа"]},
+    ),
     "route_test": Example({}, {}),
 }  # fmt: skip

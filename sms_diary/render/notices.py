@@ -12,7 +12,7 @@ from typing import Any
 from sms_diary.model import Told
 from sms_diary.render import words
 from sms_diary.render.ladder import LADDER, Level
-from sms_diary.render.plain import plain
+from sms_diary.render.plain import comment, plain
 from sms_diary.render.subjects import Subjects
 from sms_diary.render.writing import Say, Wording
 
@@ -89,7 +89,7 @@ class Notices:
         else:
             room = _room(_string(said, "room"))
             main = ", ".join(filter(None, (_instead(subject, instead, level), room)))
-        note = _string(said, "text")
+        note = comment(_string(said, "text"))  # of a teacher: no illness either
         if main and note:
             note = f"({note})"
         main = " ".join(filter(None, (main, note)))

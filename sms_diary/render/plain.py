@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from html import unescape
 
-from sms_diary.encoding import clean
+from sms_diary.encoding import Scheme, clean, transliterate
 
 _GAP = "\ufffc"
 """Stands where a link was, until the sentence around it has been looked at."""
@@ -22,13 +22,17 @@ _TAG = re.compile(r"<[/!?]?[a-z][^<>]*>", re.IGNORECASE)
 _EMPTY_NAME = re.compile(
     r"[\s.,:;!]*(?:ссылка|по ссылке|здесь|тут|сюда|подробнее|далее)?[\s.,:;!]*", re.IGNORECASE
 )
-_MAYBE_ADDRESS = re.compile(r"://|www\.|\.[a-zр]", re.IGNORECASE)
+_MAYBE_ADDRESS = re.compile(r"://|http|hxxp|www\.|\.[^\W\d_]", re.IGNORECASE)
+# Cyrillic zones only as people write addresses: «Цирк.Дети бесплатно» has lost a space.
 _ADDRESS = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*)?://[^\s<>]+|\bwww\.[^\s<>]+"
-    r"|(?<![\w@.-])(?:[\w-]+\.)+(?:com|org|net|info|edu|gov|ru|su|рф|me|cc|ly|io|app|dev|site"
-    r"|online|space|link|store|shop|club|pro|biz|by|kz|ua|eu|tv)(?![\w-])(?:[:/?#][^\s<>]*)?",
+    r"(?:(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*)?://[^\s<>]+|\bh(?:tt|xx)ps?:[/\\]*[^\s<>]*|\bwww\.[^\s<>]+"
+    r"|(?<![\w@.-])(?://)?(?:[\w-]+\.)+(?:(?:com|org|net|info|edu|gov|ru|su|рф|me|cc|ly|io|app|dev"
+    r"|site|online|space|link|store|shop|club|pro|biz|by|kz|ua|eu|tv|us|xn--[a-z0-9-]+"
+    r"|(?-i:рус|дети|москва|онлайн|сайт|орг|ком))(?![\w-])(?:[:/?#][^\s<>]*)?"
+    r"|[a-z][a-z0-9-]+/[^\s<>]+)",
     re.IGNORECASE,
 )
+_LETTER_AFTER_DOT = re.compile(r"\.[A-Za-z]")
 _POINTING = re.compile(rf"[^.!?:{_GAP}]*:\s*{_GAP}\s*")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]|«\s*»")
 _BEFORE_SIGN = re.compile(r"\s+(?=[.,;!?](?:\s|$))")
@@ -61,6 +65,14 @@ def address(text: str) -> re.Match[str] | None:
 def illness(text: str) -> re.Match[str] | None:
     """The first word about an illness in a text."""
     return _ILLNESS.search(text)
+
+
+def in_latin(text: str, scheme: Scheme) -> str:
+    """Transliterated; «урок.Нет», an address in Latin, gets the space that it lacked."""
+    latin = transliterate(text, scheme)
+    if _LETTER_AFTER_DOT.search(latin):
+        return _ADDRESS.sub(lambda found: found[0].replace(".", ". "), latin)
+    return latin
 
 
 def comment(text: str) -> str:

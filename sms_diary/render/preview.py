@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sms_diary.encoding import Alphabet, beyond_gsm7, units
+from sms_diary.encoding import PART, SINGLE, Alphabet, beyond_gsm7, units
 from sms_diary.model import Told
 from sms_diary.render import Renderer, Style
 from sms_diary.render.examples import EXAMPLES, Values
@@ -27,6 +27,8 @@ class Sight:
     units: int
     alphabet: Alphabet
     segments: int
+    room: int
+    """Units that so many SMS hold."""
     forcing: str
     """The characters that make it UCS-2, each once, in order; letters of Russian apart."""
     cyrillic: bool
@@ -87,14 +89,16 @@ def _sights(
 
 
 def _sight(text: str, level: str, style: Style) -> Sight:
-    strange = beyond_gsm7(text)
+    strange, alphabet = beyond_gsm7(text), style.way.choose(text)
+    segments = style.way.segments(text)
     return Sight(
         text=text,
         level=level,
         characters=len(text),
         units=units(text),
-        alphabet=style.way.choose(text),
-        segments=style.way.segments(text),
+        alphabet=alphabet,
+        segments=segments,
+        room=SINGLE[alphabet] if segments == 1 else segments * (PART[alphabet] - style.way.header),
         forcing="".join(char for char in strange if not "\u0400" <= char <= "\u04ff"),
         cyrillic=any("\u0400" <= char <= "\u04ff" for char in strange),
     )

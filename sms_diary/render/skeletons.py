@@ -6,38 +6,29 @@ in place of what varies. Operands that stand next to each other become one, as r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import product
+from collections.abc import Sequence
+from functools import partial
 
-from jinja2 import nodes
-
-from sms_diary.encoding import transliterate
-from sms_diary.render.kinds import VARIABLES, Variable
-from sms_diary.render.templates import ENVIRONMENT, branches
-from sms_diary.values import value
+from sms_diary.encoding import Scheme, transliterate
+from sms_diary.render.kinds import KINDS, SEVERAL, VARIABLES, TextKind, Variable
+from sms_diary.render.shapes import Gap, Piece, shapes
+from sms_diary.render.templates import ENVIRONMENT
 
 OPERAND = "%w{1,N}"
 """How most registrars write «from one to N words»; N is put in."""
 _UNKNOWN = Variable("", 10)
 
 
-@value
-class _Gap:
-    """Place of a value of so many words at most."""
-
-    words: int
-
-
-_Piece = str | _Gap
-
-
-def skeletons(source: str, *, operand: str = OPERAND, scheme: str | None = None) -> list[str]:
-    """Every shape that texts of a checked template can have, sorted by its conditions.
+def skeletons(
+    source: str, kind: str = "", *, operand: str = OPERAND, scheme: Scheme | None = None
+) -> list[str]:
+    """Every shape that texts of a checked template of that kind can have, by its conditions.
 
     `operand` has N where the number of words belongs; with a `scheme` the fixed text is Latin.
     """
     found = []
-    for pieces in _ways(ENVIRONMENT.parse(source.strip()).body):
+    of_value = partial(_of_value, KINDS.get(kind, TextKind("")))
+    for pieces in shapes(ENVIRONMENT.parse(source.strip()).body, of_value):
         text = "".join(
             piece if isinstance(piece, str) else f"\0{piece.words}\0" for piece in _merged(pieces)
         )
@@ -49,40 +40,23 @@ def skeletons(source: str, *, operand: str = OPERAND, scheme: str | None = None)
     return list(dict.fromkeys(found))
 
 
-def _ways(parts: Iterable[nodes.Node]) -> list[tuple[_Piece, ...]]:
-    """Sequences of text and gaps, one for each way that the conditions can turn out."""
-    steps = [_of_node(part) for part in parts]
-    return [tuple(piece for step in way for piece in step) for way in product(*steps)]
-
-
-def _of_node(node: nodes.Node) -> list[tuple[_Piece, ...]]:
-    if isinstance(node, nodes.TemplateData):
-        return [(node.data,)]
-    if isinstance(node, nodes.Const):
-        return [(str(node.value),)]
-    if isinstance(node, nodes.Name):
-        return _of_value(node.name)
-    return [way for parts in branches(node) for way in _ways(parts)]
-
-
-def _of_value(name: str) -> list[tuple[_Piece, ...]]:
+def _of_value(kind: TextKind, name: str) -> Sequence[Piece]:
     variable = VARIABLES.get(name, _UNKNOWN)
-    if variable.choices:
-        return [(choice,) for choice in variable.choices]
-    return [(_Gap(variable.words),)]
+    words = SEVERAL if name == kind.several else variable.words
+    return variable.choices or (Gap(words),)
 
 
-def _merged(pieces: Sequence[_Piece]) -> list[_Piece]:
+def _merged(pieces: Sequence[Piece]) -> list[Piece]:
     """Texts joined, and gaps with nothing but a space between them made one."""
-    found: list[_Piece] = []
+    found: list[Piece] = []
     for piece in pieces:
-        if isinstance(piece, _Gap) and found[-1:] == [" "] and isinstance(found[-2:][0], _Gap):
+        if isinstance(piece, Gap) and found[-1:] == [" "] and isinstance(found[-2:][0], Gap):
             found.pop()
         last = found[-1] if found else None
         if isinstance(piece, str) and isinstance(last, str):
             found[-1] = last + piece
-        elif isinstance(piece, _Gap) and isinstance(last, _Gap):
-            found[-1] = _Gap(last.words + piece.words)
+        elif isinstance(piece, Gap) and isinstance(last, Gap):
+            found[-1] = Gap(last.words + piece.words)
         else:
             found.append(piece)
     return found

@@ -21,6 +21,8 @@ class Work(NamedTuple):
     handed_in: str
 
 
+_LONGEST = 100_000
+"""Characters of a table: all that is taught, many times over."""
 _STUB = 8
 _REMEMBERED = 4096
 _GROUP = re.compile(r"[/,(]?\s*\b\d+\s*(?:-?я\s*)?(?:под)?гр(?:упп\w*)?\b\.?\s*\)?")
@@ -98,22 +100,35 @@ def _table(
     source: str, file: str, widths: tuple[int, ...], *, names: int
 ) -> dict[str, tuple[str, ...]]:
     """Columns by every name; the full name of one row beats an abbreviation of another."""
+    if len(source) > _LONGEST:
+        raise ConfigError(f"{file}: длиннее {_LONGEST} знаков")
     full: dict[str, tuple[str, ...]] = {}
     other: dict[str, tuple[str, ...]] = {}
     for number, line in enumerate(source.splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue
+        where = f"{file}, строка {number}"
         left, _, right = line.partition("=")
-        columns = tuple(form.strip() for form in left.split("|"))
-        if len(columns) not in widths or not all(columns):
-            raise ConfigError(f"{file}, строка {number}: нужно {widths[0]} столбца через «|»")
+        columns = _columns(left, widths, where)
         if full.setdefault(key(columns[0]), columns) is not columns:
-            raise ConfigError(f"{file}, строка {number}: «{columns[0]}» уже есть выше")
+            raise ConfigError(f"{where}: «{columns[0]}» уже есть выше")
         for name in (*columns[1:names], *right.split(",")):
             other.setdefault(key(name), columns)
     found = other | full
     found.pop("", None)
     return found
+
+
+def _columns(left: str, widths: tuple[int, ...], where: str) -> tuple[str, ...]:
+    columns = tuple(form.strip() for form in left.split("|"))
+    if len(columns) not in widths or not all(columns):
+        raise ConfigError(f"{where}: нужно {widths[0]} столбца через «|»")
+    for form in columns:
+        if plain(form) != form:
+            raise ConfigError(f"{where}: в «{form[:40]}» адрес сайта, разметка или лишний знак")
+        if illness(form):
+            raise ConfigError(f"{where}: «{form[:40]}»: о болезни в SMS не пишем")
+    return columns
 
 
 def _inside(name: str) -> str:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import prod
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, meta, nodes
+from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from sms_diary.render import plain
+from sms_diary.render import plain, shapes
 from sms_diary.render.kinds import KINDS, TextKind
 from sms_diary.render.places import Place, Spread, Unreadable
 from sms_diary.values import value
@@ -35,11 +34,11 @@ SHAPES = 64
 """Texts that its conditions can make of a template: each is registered with operators."""
 _MOST_FINDINGS = 10
 _FIRST = Place(1, 1)
+_UNKNOWN = TextKind("")
 
 _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.If, nodes.CondExpr,
-    nodes.Const, nodes.Not, nodes.And, nodes.Or, nodes.Compare, nodes.Operand, nodes.Test,
-    nodes.Filter,
+    nodes.Const, nodes.Not, nodes.And, nodes.Or, nodes.Compare, nodes.Operand, nodes.Filter,
 )  # fmt: skip
 _REFUSED: tuple[tuple[tuple[type[nodes.Node], ...], str], ...] = (
     ((nodes.For,), "циклы не разрешены"),
@@ -54,6 +53,7 @@ _REFUSED: tuple[tuple[tuple[type[nodes.Node], ...], str], ...] = (
         "к частям значения обращаться нельзя, пишите его целиком",
     ),
     ((nodes.BinExpr, nodes.UnaryExpr, nodes.Concat), "вычисления не разрешены"),
+    ((nodes.Test,), "проверять можно только так: {% if значение %}"),
     ((nodes.Assign, nodes.AssignBlock, nodes.With), "своих значений заводить нельзя"),
 )
 _ONLY = "разрешены только текст, {{ значение }} и {% if … %} … {% else %} … {% endif %}"
@@ -66,7 +66,7 @@ _SYNTAX = (
     (r"expected token 'end of statement block'", "здесь нужно «%}}»"),
 )
 _CASES = ("capitalize", "upper", "lower")
-_CONDITIONS = (nodes.Not, nodes.And, nodes.Compare, nodes.Test)
+_CONDITIONS = (nodes.Not, nodes.And, nodes.Compare)
 _RULES: tuple[tuple[type[nodes.Node], Callable[[Any], bool], str], ...] = (
     (
         nodes.Const,
@@ -77,11 +77,6 @@ _RULES: tuple[tuple[type[nodes.Node], Callable[[Any], bool], str], ...] = (
         nodes.Operand,
         lambda node: node.op in {"eq", "ne"},
         "сравнивать можно только через == и !=",
-    ),
-    (
-        nodes.Test,
-        lambda node: node.name == "defined" and not node.args and not node.kwargs,
-        "проверять можно только так: {% if значение %}",
     ),
     (
         nodes.Filter,
@@ -110,16 +105,17 @@ class Finding:
         return f"строка {self.line}, столбец {self.column}: {self.message}"
 
 
-def check(source: str, kind: str, shipped: str = "") -> list[Finding]:
+def check(source: str, kind: str) -> list[Finding]:
     """Everything wrong with a template of that kind, in Russian; empty: it may be saved.
 
-    `kind` is a template's name. One that is not in `KINDS` may use the values of the text that is
-    shipped under that name, or any where none is given. Takes milliseconds for whatever source.
+    `kind` is a template's name. One that is not in `KINDS` has no values at all. Takes
+    milliseconds for whatever source.
     """
     if len(source) > LONGEST:
         return [Finding(1, 1, f"шаблон длиннее {LONGEST} знаков: столько не поместится в SMS")]
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
     try:
-        spread = Spread(ENVIRONMENT, source.replace("\r\n", "\n").replace("\r", "\n"))
+        spread = Spread(ENVIRONMENT, source)
     except Unreadable as wrong:
         return [Finding(*wrong.place, _in_russian(wrong.message))]
     if spread.inside > SIGNS:
@@ -130,46 +126,15 @@ def check(source: str, kind: str, shipped: str = "") -> list[Finding]:
         return [Finding(*spread.of_line(wrong.lineno), _in_russian(wrong.message or ""))]
     except RecursionError:
         return [Finding(1, 1, "слишком много вложенных скобок")]
-    known = KINDS.get(kind) or _like(shipped)
+    known = KINDS.get(kind, _UNKNOWN)
     found = [*_of_tree(tree, spread, known), *_of_text(spread)]
     if not found:
-        found = _of_shapes(tree, known)
+        # Anew: what is spread out has line ends between the pieces.
+        found = _of_shapes(ENVIRONMENT.parse(source), known)
     return sorted(found, key=lambda one: (one.line, one.column))[:_MOST_FINDINGS]
 
 
-def _like(shipped: str) -> TextKind | None:
-    names = meta.find_undeclared_variables(ENVIRONMENT.parse(shipped)) if shipped else None
-    return None if names is None else TextKind("", may_show=tuple(sorted(names)))
-
-
-def branches(node: nodes.Node) -> list[Sequence[nodes.Node]]:
-    """The ways on from an allowed node that is no leaf; one of them is taken when it is filled."""
-    if isinstance(node, nodes.If):
-        return [node.body, *(other.body for other in node.elif_), node.else_]
-    if isinstance(node, nodes.CondExpr):
-        return [[node.expr1], [node.expr2] if node.expr2 else []]
-    if isinstance(node, nodes.Or):
-        return [[node.left], [node.right]]
-    return [list(node.iter_child_nodes())]
-
-
-def _always_shown(parts: Iterable[nodes.Node]) -> set[str]:
-    """Names of values that these nodes show whichever way their conditions turn out."""
-    names: set[str] = set()
-    for part in parts:
-        if isinstance(part, nodes.Name):
-            names.add(part.name)
-        else:
-            names |= set.intersection(*map(_always_shown, branches(part)))
-    return names
-
-
-def _shapes(parts: Iterable[nodes.Node]) -> int:
-    """How many texts the conditions can make of these nodes."""
-    return prod(sum(map(_shapes, branches(part))) for part in parts)
-
-
-def _of_tree(tree: nodes.Template, spread: Spread, kind: TextKind | None) -> list[Finding]:
+def _of_tree(tree: nodes.Template, spread: Spread, kind: TextKind) -> list[Finding]:
     found: list[Finding] = []
     waiting: list[tuple[nodes.Node, int, int]] = [(tree, 1, 0)]
     while waiting:
@@ -183,7 +148,7 @@ def _of_tree(tree: nodes.Template, spread: Spread, kind: TextKind | None) -> lis
     return found
 
 
-def _wrong(node: nodes.Node, kind: TextKind | None) -> str | None:
+def _wrong(node: nodes.Node, kind: TextKind) -> str | None:
     if not isinstance(node, _ALLOWED):
         named = (said for types, said in _REFUSED if isinstance(node, types))
         return f"{next(named, 'так нельзя')}; {_ONLY}"
@@ -194,9 +159,7 @@ def _wrong(node: nodes.Node, kind: TextKind | None) -> str | None:
     )
 
 
-def _wrong_name(name: str, kind: TextKind | None) -> str | None:
-    if kind is None:
-        return "такого значения нет" if name.isascii() else None
+def _wrong_name(name: str, kind: TextKind) -> str | None:
     if name in kind.variables:
         return None
     near = difflib.get_close_matches(name, kind.variables, n=1)
@@ -207,27 +170,39 @@ def _wrong_name(name: str, kind: TextKind | None) -> str | None:
 
 def _of_text(spread: Spread) -> Iterator[Finding]:
     for offset, text in spread.data:
+        for at, said in _wrong_words(text):
+            yield Finding(*spread.place(offset + at), said)
+
+
+def _wrong_words(text: str) -> Iterator[tuple[int, str]]:
+    """(where, what) of all that no SMS may say."""
+    if not text.replace("\n", "").isprintable():
         for at, char in enumerate(text):
             if not (char.isprintable() or char == "\n"):
-                said = f"невидимый знак U+{ord(char):04X}: наберите это место заново"
-                yield Finding(*spread.place(offset + at), said)
-        if found := plain.address(text):
-            yield Finding(*spread.place(offset + found.start()), "адреса сайтов в SMS не пишем")
-        if found := plain.illness(text):
-            yield Finding(*spread.place(offset + found.start()), "о болезни в SMS не пишем")
+                yield at, f"невидимый знак U+{ord(char):04X}: наберите это место заново"
+    if found := plain.address(text):
+        yield found.start(), "адреса сайтов в SMS не пишем"
+    if found := plain.illness(text):
+        yield found.start(), "о болезни в SMS не пишем"
 
 
-def _of_shapes(tree: nodes.Template, kind: TextKind | None) -> list[Finding]:
-    if _shapes(tree.body) > SHAPES:
+def _of_shapes(tree: nodes.Template, kind: TextKind) -> list[Finding]:
+    if shapes.count(tree.body) > SHAPES:
         return [Finding(*_FIRST, f"слишком много условий: у текста больше {SHAPES} видов")]
-    shown = _always_shown(tree.body)
-    if kind is None:
-        return []
-    return [
-        Finding(*_FIRST, f"значение {{{{ {name} }}}} должно быть в тексте при любых условиях")
+    shown = shapes.always_shown(tree.body)
+    found = [
+        f"значение {{{{ {name} }}}} должно быть в тексте при любых условиях"
         for name in kind.shows
         if name not in shown
     ]
+    # An address or a word may be put together of pieces that are none.
+    texts = ("".join(map(str, one)) for one in shapes.shapes(tree.body, _some_word))
+    found += (said for text in texts for _, said in _wrong_words(text))
+    return [Finding(*_FIRST, said) for said in dict.fromkeys(found)]
+
+
+def _some_word(_name: str) -> tuple[str]:
+    return ("слово",)
 
 
 def _in_russian(message: str) -> str:

@@ -85,3 +85,14 @@ class Hours:
 def _at(day: date, minute: int, zone: ZoneInfo) -> int:
     wall = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)  # noqa: DTZ001  # made aware below
     return millis(wall.replace(tzinfo=zone))
+
+
+def minutes(text: str) -> int:
+    """«08:30» as minutes after midnight; «24:00» is the end of a day."""
+    hours, rest = text.split(":")
+    return int(hours) * 60 + int(rest)
+
+
+def clock(after_midnight: int) -> str:
+    """Minutes after midnight as «08:30»."""
+    return f"{after_midnight // 60:02d}:{after_midnight % 60:02d}"
