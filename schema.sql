@@ -32,6 +32,9 @@ create table school (
   settle bigint not null,                  -- ms in which a slip can be corrected before it is told
   budget bigint not null,                  -- segments a message may take
   latin bigint not null default 0,         -- 1: texts are transliterated
+  scheme text not null default 'mosmetro', -- by which: a word of encoding.Scheme
+  naming text not null default 'name-initial' check (naming in
+    ('name-initial', 'name', 'surname-initial', 'surname-name')),  -- of pupils in SMS
   sender text not null default '',         -- '' = the route's own
   route text not null default '',          -- '' = the first route of the configuration
   phone text not null default '',          -- its telephone, as people write it
@@ -48,8 +51,10 @@ create table school (
   urgent_to bigint not null default 1320,
   off_days text not null default '7',      -- days of the week without SMS
   cap bigint not null default 6,           -- messages a number and day, urgent ones apart
+  budget_month bigint not null default 0,  -- SMS a month, beyond which only urgent ones go; 0: no end
   rhythms text not null default '',        -- its own defaults: «marks=now homework=day»
   told_from text not null default '',      -- the first day it tells of; '' until something came
+  fill_alarm bigint not null default 0,    -- 1: its staff gets an SMS when a journal is silent
   rev bigint not null default 0,           -- bumped by whatever changes its roll or diary
   created_at bigint not null
 );
@@ -62,6 +67,19 @@ create table holiday (
   name text not null,
   primary key (school_id, from_day)
 );
+
+-- Days on which a class, or the whole school, has no lessons at school. They change no SMS: a
+-- journal that is not filled then is no matter.
+create table away (
+  id bigint primary key,
+  school_id bigint not null references school (id),
+  class_key text not null,                 -- '': the whole school
+  class_name text not null,
+  from_day text not null,
+  to_day text not null,
+  why text not null check (why in ('distance', 'quarantine', 'off'))
+);
+create index away_of_school on away (school_id, to_day);
 
 -- A school's own texts, each version of them. The last one counts; '' is the text that ships.
 create table template (
@@ -380,6 +398,19 @@ create table event (
 );
 create index event_of_delivery on event (delivery_id, pos);
 
+-- What the events door did not take, or had already: of each school the last ones, and nothing of the
+-- request itself. For whoever connects a journal to see why it is refused.
+create table door_note (
+  id bigint primary key,
+  school_id bigint not null references school (id),
+  status bigint not null,                  -- of the answer
+  code text not null,                      -- closed word
+  words text not null,                     -- the answer's sentence
+  times bigint not null,                   -- requests that were answered so just then
+  at bigint not null
+);
+create index door_note_of_school on door_note (school_id, id);
+
 -- The state of the diary. `who` is a pupil, a class, or 0 for the school.
 create table entry (
   id bigint primary key,
@@ -473,8 +504,8 @@ create table import_chunk (
   id bigint primary key,
   import_id bigint not null references import (id),
   school_id bigint not null,
-  seq bigint not null,
-  kind text not null check (kind in ('contacts', 'events')),
+  seq bigint not null,                     -- below 0: the files themselves
+  kind text not null check (kind in ('contacts', 'events', 'file')),
   body bytea not null,                     -- sealed
   at bigint not null,
   unique (import_id, seq)
@@ -484,9 +515,10 @@ create index import_chunk_of_school on import_chunk (school_id, id);
 -- What an import has made of the roll, for its undoing.
 create table import_made (
   import_id bigint not null references import (id),
-  what text not null check (what in ('pupil', 'subscription', 'consent', 'membership', 'ended')),
+  what text not null check (what in ('pupil', 'subscription', 'consent', 'membership', 'ended',
+                                     'number', 'stopped')),
   id bigint not null,
-  was text not null default '',            -- the state of a consent before; of a place in a class, its end
+  was text not null default '',            -- as it was before: a state, a place in a class, or JSON
   primary key (import_id, what, id)
 );
 
@@ -497,6 +529,92 @@ create table import_was (
   value text not null,
   body bytea,                              -- as sealed in the entry
   primary key (import_id, entry_id)
+);
+
+-- How a person once said that a table's columns are to be read, for the next one with the same heads.
+create table import_columns (
+  school_id bigint not null references school (id),
+  headings text not null,                  -- sha256 of the row of headings
+  title text not null,                     -- that row, for people
+  choice text not null,                    -- JSON: a heading -> what it is read as; '' leaves it out
+  at bigint not null,
+  by text not null,
+  primary key (school_id, headings)
+);
+
+-- ---------------------------------------------------------------- how the journal is filled
+
+-- Acts of filling from JournalAccess, without who did them; also of a school that sends no SMS and
+-- has no classes here. Days are ISO dates.
+create table journal_fill (
+  school_id bigint not null references school (id),
+  class_key text not null,
+  subject_key text not null,
+  done text not null,                      -- the day of the act
+  lesson text not null,                    -- the day of the lesson that it is about; '' if none
+  action text not null,                    -- the journal's own word
+  class_name text not null,
+  subject text not null,
+  period text not null,
+  as_of text not null,                     -- when the log was uploaded
+  import_id bigint not null,
+  primary key (school_id, class_key, subject_key, done, lesson, action)
+);
+create index journal_fill_of_import on journal_fill (import_id);
+
+-- How often the users of a role came in, as each upload counts them; the latest one counts.
+create table journal_visits (
+  school_id bigint not null references school (id),
+  period text not null,                    -- as the report says it, else the day of the upload
+  role text not null,
+  import_id bigint not null,
+  users bigint not null,
+  active bigint,                           -- came at least once; null: not counted by user
+  visits bigint not null,
+  as_of text not null,
+  primary key (school_id, period, role, import_id)
+);
+create index journal_visits_of_import on journal_visits (import_id);
+
+-- How the journals of a school were filled in a week that is over. Written once and never changed:
+-- it is dated, and was perhaps handed on. Classes and subjects only, no person.
+create table fill_report (
+  school_id bigint not null references school (id),
+  week text not null,                      -- its Monday
+  made_at bigint not null,
+  due bigint not null,                     -- subjects of classes that had lessons
+  filled bigint not null,                  -- those of them in which something was written
+  lessons bigint not null,                 -- days with lessons of the subjects that are due
+  unmarked bigint not null,                -- those of them without a mark
+  silent bigint not null,                  -- classes silent for longer than the rule
+  details text not null,                   -- JSON, a cell a class and subject
+  primary key (school_id, week)
+);
+
+-- That the staff was told of a silent class: once a week and class.
+create table fill_alarm (
+  school_id bigint not null references school (id),
+  class_key text not null,
+  week text not null,
+  at bigint not null,
+  primary key (school_id, class_key, week)
+);
+
+-- The plan by which a school introduces the diary: until when each step is to be done.
+create table introduction (
+  school_id bigint not null references school (id),
+  step text not null,                      -- a closed word of the program
+  due text not null,                       -- ISO date
+  primary key (school_id, step)
+);
+
+-- How many consent forms of a class were handed out, as a person counts them.
+create table forms_handed (
+  school_id bigint not null references school (id),
+  class_id bigint not null references class (id),
+  forms bigint not null,
+  at bigint not null,
+  primary key (school_id, class_id)
 );
 
 -- ---------------------------------------------------------------- line, message, part
@@ -527,6 +645,8 @@ create index line_due on line (school_id, lane, due) where state = 'planned';
 create index line_planned_of_guardian on line (guardian_id) where state = 'planned';
 create index line_held on line (guardian_id) where state = 'held';
 create index line_of_message on line (message_id) where message_id is not null;
+-- What nobody was told, by the time at which it would have been: «why did nothing come?».
+create index line_untold on line (school_id, due, id) where state in ('silent', 'expired');
 
 -- How many lines each school told on each of its days: what is usual there, and what is a flood.
 create table told_day (
@@ -548,6 +668,7 @@ create table message (
   text bytea,                              -- sealed; null: destroyed, by its time or by request
   alphabet text not null,
   parts bigint not null,
+  segments bigint not null default 1,      -- SMS that the operator bills; its parts, unless it cuts
   level text not null,                     -- how far the texts were shortened
   state text not null check (state in ('open', 'delivered', 'undelivered', 'expired', 'rejected',
                                        'unknown', 'withdrawn')),
@@ -555,6 +676,9 @@ create table message (
   created_at bigint not null,
   expires bigint not null,
   done_at bigint,
+  topic text not null default '',          -- of its lines; 'several'; '' where it tells none
+  class_id bigint not null default 0,      -- of its first line; 0: none
+  counted text not null default '',        -- the state under which the tally holds it; '' not yet
   check ((ground = 'consent' and ledger_id is not null and guardian_id is not null)
       or (ground = 'reply' and inbound_id is not null)
       or ground in ('request', 'code', 'staff'))
@@ -566,6 +690,31 @@ create index message_that_failed on message (school_id, state, id)
 -- An inbound SMS is answered once by each school.
 create unique index message_reply on message (inbound_id, school_id) where ground = 'reply';
 create index message_of_number on message (number_id, id);
+-- What the tally does not hold yet, or holds under a state that has changed since.
+create index message_to_count on message (id) where state <> 'open' and counted <> state;
+
+-- How a school's messages fared, summed up: reports read this and what is still on its way. A row
+-- holds what ended alike; `day` is the school's own, of the moment at which the message was made.
+create table tally (
+  school_id bigint not null,
+  day text not null,
+  class_id bigint not null,
+  topic text not null,
+  ground text not null,
+  route text not null,
+  alphabet text not null,
+  state text not null,
+  code text not null,                      -- the operator's own word for a failure; else ''
+  messages bigint not null,
+  segments bigint not null,
+  handed bigint not null,                  -- messages, every part of which was handed over
+  accepted bigint not null,                -- messages, every part of which the operator took
+  billed bigint not null,                  -- segments that the operator took
+  took bigint not null,                    -- ms from made to delivered, all of them together
+  in_minute bigint not null,               -- messages delivered within a minute
+  in_ten bigint not null,                  -- and within ten
+  primary key (school_id, day, class_id, topic, ground, route, alphabet, state, code)
+);
 
 -- How far each school has got in each lane: its own clock of parts, for fairness.
 create table turn (
@@ -616,13 +765,24 @@ create index part_without_receipt on part (sent_at) where state in ('sent', 'dou
 create index part_without_id on part (number_id)
   where provider_key is null and state in ('doubt', 'sent');
 
+-- A part that the provider has cut itself and calls by several ids. Of all others nothing stands here.
+create table part_piece (
+  part_id bigint not null,
+  route text not null,
+  provider_id text not null,               -- verbatim
+  provider_key text not null,              -- canonical
+  state text not null,                     -- «sent» until its receipt comes
+  primary key (part_id, provider_key)
+);
+create index part_piece_by_provider on part_piece (route, provider_key);
+
 -- What was decided of a part in doubt: «sent» it waits for its receipt, «repeat» it is queued again.
 create table decision (
   id bigint primary key,
   school_id bigint not null,
   part_id bigint not null,
   decision text not null check (decision in ('sent', 'repeat')),
-  actor text not null check (actor in ('policy', 'command', 'token')),
+  actor text not null check (actor in ('policy', 'command', 'token', 'desk')),
   claimed_at bigint not null,              -- the attempt it is about
   at bigint not null
 );
@@ -711,4 +871,141 @@ create table swept (
   what text not null,
   upto bigint not null,                    -- the last id that it has done
   primary key (school_id, what)
+);
+
+-- ---------------------------------------------------------------- the desk
+
+-- Who signs in to the pages. Nobody's number and nobody's child stands here.
+create table desk_user (
+  id bigint primary key,
+  school_id bigint not null,               -- 0: every school of the district
+  login text not null unique,
+  name text not null,
+  role text not null check (role in ('observer', 'class-teacher', 'operator', 'school-admin',
+                                     'district-admin', 'resource-centre')),
+  classes text not null default '',        -- ids of a class teacher's own, apart by spaces
+  password text not null default '',       -- argon2id; '' until the first link was followed
+  state text not null check (state in ('active', 'blocked')),
+  created_at bigint not null,
+  seen_at bigint
+);
+create index desk_user_of_school on desk_user (school_id, id);
+
+-- A session is known by the hash of what its cookie holds.
+create table desk_session (
+  id bigint primary key,
+  token_hash bytea not null unique,
+  user_id bigint not null references desk_user (id),
+  agent text not null default '',          -- the browser, in a few words of our own
+  said text not null default '',           -- what the next page says first, once
+  created_at bigint not null,
+  seen_at bigint not null,
+  ends_at bigint not null,
+  revoked_at bigint
+);
+create index desk_session_of_user on desk_session (user_id, id) where revoked_at is null;
+
+-- A link to set a password: once, and not for long.
+create table desk_invite (
+  id bigint primary key,
+  token_hash bytea not null unique,
+  user_id bigint not null references desk_user (id),
+  created_at bigint not null,
+  ends_at bigint not null,
+  used_at bigint
+);
+create index desk_invite_of_user on desk_invite (user_id) where used_at is null;
+
+-- Attempts to sign in that have not succeeded, counted by all processes together.
+create table desk_attempt (
+  id bigint primary key,
+  digest bytea not null,                   -- keyed digest of a login or an address
+  at bigint not null
+);
+create index desk_attempt_of on desk_attempt (digest, at);
+create index desk_attempt_at on desk_attempt (at);
+
+-- Who saw, exported and changed what. Neither numbers nor texts: an object is named by its id.
+create table desk_audit (
+  id bigint primary key,
+  school_id bigint not null,               -- 0: of no school
+  user_id bigint not null,                 -- 0: the command line
+  at bigint not null,
+  action text not null,                    -- closed words of the program
+  kind text not null,                      -- of the object: «message», «guardian» …; '' for none
+  object_id bigint not null,               -- 0: none
+  words text not null                      -- Russian, without personal data
+);
+create index desk_audit_of_school on desk_audit (school_id, id);
+
+-- ---------------------------------------------------------------- the parent's page
+
+-- A code that somebody asked for: for a known number, an unknown or a closed one alike. One is open
+-- for a number at a time. It goes with its day.
+create table parent_code (
+  id bigint primary key,
+  idx bytea not null,                      -- keyed index of the number
+  sealed bytea,                            -- the number; null once the code was sent, or is not to be
+  asked_hash bytea not null unique,        -- of the secret in the cookie of the browser that asked
+  session_id bigint not null,              -- whose number is to be changed; 0: to come in
+  state text not null check (state in ('new', 'open', 'used', 'closed')),
+  code bytea,                              -- keyed digest; null: nobody was sent one, none fits
+  tries bigint not null default 0,
+  number_id bigint,                        -- the number it was sent to
+  message_id bigint,
+  created_at bigint not null,
+  ends_at bigint not null
+);
+create unique index parent_code_open on parent_code (idx) where state in ('new', 'open');
+create index parent_code_new on parent_code (id) where state = 'new';
+create index parent_code_at on parent_code (created_at);
+
+-- What was tried, counted by all processes together.
+create table parent_attempt (
+  id bigint primary key,
+  digest bytea not null,                   -- keyed digest of a number, a login, an address
+  at bigint not null
+);
+create index parent_attempt_of on parent_attempt (digest, at);
+create index parent_attempt_at on parent_attempt (at);
+
+-- A slip of paper from the class teacher: a login, and a password that is changed at first use.
+create table parent_slip (
+  id bigint primary key,
+  school_id bigint not null references school (id),
+  pupil_id bigint not null references pupil (id),
+  guardian_id bigint not null,             -- 0: nobody's number is known; it shows this pupil alone
+  login text not null unique,
+  password text not null,                  -- argon2id
+  made_by text not null,
+  created_at bigint not null,
+  ends_at bigint not null,                 -- of the printed password
+  changed_at bigint,                       -- since when the password is the family's own
+  revoked_at bigint
+);
+create index parent_slip_of_pupil on parent_slip (pupil_id) where revoked_at is null;
+create index parent_slip_of_guardian on parent_slip (guardian_id) where revoked_at is null;
+
+-- A session is known by the hash of what its cookie holds. Of a number or of a slip, the other is 0.
+create table parent_session (
+  id bigint primary key,
+  token_hash bytea not null unique,
+  number_id bigint not null,
+  slip_id bigint not null,
+  said text not null default '',           -- what the next page says first, once
+  created_at bigint not null,
+  seen_at bigint not null,
+  ends_at bigint not null,
+  ended_at bigint
+);
+create index parent_session_of_number on parent_session (number_id) where ended_at is null;
+create index parent_session_of_slip on parent_session (slip_id) where ended_at is null;
+create index parent_session_at on parent_session (created_at);
+
+-- How often the page was visited. By whom is not kept.
+create table parent_visit (
+  school_id bigint not null,
+  day text not null,                       -- ISO date in the school's zone
+  visits bigint not null,
+  primary key (school_id, day)
 );

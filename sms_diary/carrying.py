@@ -121,6 +121,18 @@ class Ways:
         order = self.order(named, urgent=urgent)
         return next((route for route in order if route not in out), order[0])
 
+    def answer_to(self, named: str, sender: str) -> str | None:
+        """Where SMS of a school that names this route ("" for none) and this sender are answered.
+
+        The number that texts must name; "" where the sender itself can be answered; None where
+        nothing can be: a school's own sender takes the place of its route's, and a name cannot.
+        """
+        reply_to = self.of(named or self.default).reply_to
+        if reply_to != "sender":
+            return reply_to or None
+        is_name = sender and not sender.removeprefix("+").isdecimal()
+        return None if is_name else ""
+
     def leads_on(self, route: str) -> bool:
         """Whether what waits for this route may have to go by another."""
         orders = (((first, *own.backup), own.urgent) for first, own in self.orders.items())

@@ -30,7 +30,7 @@ from pydantic_settings import (
 )
 
 from sms_diary.errors import ConfigError
-from sms_diary.fields import Answerable, Followed, SmppFields, Strict, sentence
+from sms_diary.fields import Answerable, Followed, Priced, SmppFields, Strict, sentence
 from sms_diary.resources import providers_dir
 
 DEFAULT_FILE = Path("sms-diary.toml")
@@ -53,7 +53,7 @@ _NAME = r"^[a-z0-9][a-z0-9-]*$"
 _PUBLIC_URL = re.compile(r"|https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 
 
-class Route(SmppFields, Answerable, Followed):
+class Route(SmppFields, Answerable, Followed, Priced):
     """An account at an operator or aggregator over SMPP: its own fields, and whatever the
     provider's file says otherwise."""
 
@@ -82,7 +82,7 @@ class SecretFile(Strict):
     file: Path
 
 
-class HttpRoute(Answerable, Followed):
+class HttpRoute(Answerable, Followed, Priced):
     """An account at a provider over HTTP; it is one by its `secrets`."""
 
     name: str = Field(min_length=1, max_length=40, pattern=_NAME)
@@ -236,7 +236,7 @@ def _explained(wrong: ValidationError) -> str:
 
 def route_values(route: Route | HttpRoute) -> dict[str, Any]:
     """What the route itself says to its channel (`channels.*.profile.load`), no defaults."""
-    ours = {"reply_to", *Followed.model_fields}
+    ours = {"reply_to", *Followed.model_fields, *Priced.model_fields}
     if isinstance(route, Route):
         own = route.model_dump(exclude_unset=True, exclude={"password", "password_file", *ours})
         return own | {"password": route.secret()}

@@ -17,7 +17,7 @@ from sms_diary.channels.base import Outcome, Result
 from sms_diary.clock import MINUTE, SECOND, Clock
 from sms_diary.db import Database
 from sms_diary.model import Failure, Scope
-from sms_diary.store import rerouting
+from sms_diary.store import pausing, rerouting
 from sms_diary.wake import Wakes
 
 log = structlog.get_logger(__name__)
@@ -111,7 +111,8 @@ class Failover:
         """One look; whether more waits to be moved."""
         now, route = self._clock.now(), self._channel.name
         self._standing.look(now, ready=self._channel.ready(), well=self._channel.well())
-        was, self._out = self._out, self._standing.out(now)
+        paused = await self._database.read(partial(pausing.is_paused, route=route))
+        was, self._out = self._out, paused or self._standing.out(now)
         if not self._out:
             if was:
                 log.info("route is tried again", route=route)

@@ -9,6 +9,7 @@ these are.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -117,6 +118,13 @@ class Answerable(Strict):
                 "reply_to = sender, а на имя отправителя ответить нельзя: укажите номер или уберите"
             )
         return self
+
+
+class Priced(Strict):
+    """What it costs."""
+
+    price: Decimal = Field(Decimal(0), ge=0, le=1000)
+    """Roubles for one SMS; 0: nobody has said."""
 
 
 class Followed(Strict):

@@ -48,3 +48,4 @@ class Wakes:
         self.receipts = Wake()
         self.inbound = Wake()
         self.requests = Wake()
+        self.codes = Wake()

@@ -34,8 +34,9 @@ SAMARA = ZoneInfo("Europe/Samara")
 CLOCK = ShiftedClock(millis(datetime(2026, 11, 24, 12, 0, tzinfo=SAMARA)))
 """The school day that is told of, whatever day it is; it goes on as fast as any other."""
 SLUG, OTHER = "school-5", "school-7"
-# What no request may change by being refused; leases are the service's own heartbeat.
-_OWN = {"lease", "sqlite_sequence", "swept", "destruction"}
+# What no request may change by being refused; leases are the service's own heartbeat, and that
+# something was refused is noted.
+_OWN = {"lease", "sqlite_sequence", "swept", "destruction", "door_note"}
 
 
 def mark(pupil: int = 0, value: str = "5", **more: Any) -> dict[str, Any]:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_diary.model import HOLD_RU, REASON_RU, Hold, Silence
+from sms_diary.model import Hold, Silence
 from sms_diary.schedule import brakes
+from sms_diary.words import HOLD_RU, REASON_RU
 
 TODAY = date(2026, 11, 24)
 

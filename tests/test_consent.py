@@ -10,7 +10,8 @@ import pytest
 
 from sms_diary import consent
 from sms_diary.consent import MOVES, REFUSED_RU, Move, Refused
-from sms_diary.model import REASON_RU, ConsentState, NumberState, SchoolMode, Silence
+from sms_diary.model import ConsentState, NumberState, SchoolMode, Silence
+from sms_diary.words import REASON_RU
 
 C, N, M = ConsentState, NumberState, SchoolMode
 

@@ -82,8 +82,8 @@ def test_once_delivers_all_and_ends_with_a_line_of_json(
     assert counts["silent"] > 0
     assert counts["quarantined"] > 0
     # 339 marks, Wednesday once more, a change, an announcement, the marks after СТОП and after
-    # the change of a number (of the 339 one is no mark).
-    assert counts["events"] == 338 + 59 + 4
+    # the change of a number (of the 339 one is no mark); of the other schools a day and a flood.
+    assert counts["events"] == 338 + 59 + 4 + 6 + 2 + 90
 
 
 def test_once_tells_the_story_without_a_full_number(

@@ -13,10 +13,11 @@ from pydantic_core import PydanticUndefined
 from sms_diary.api import schools
 from sms_diary.api.table import OPERATIONS
 from sms_diary.config import EXAMPLE, HttpRoute, Numbers, Route, Settings, Web
-from sms_diary.model import LINE_RU, OUTCOME_RU, ConsentState, Failure, Ground
+from sms_diary.model import ConsentState, Failure, Ground
 from sms_diary.store.messages import STATES
 from sms_diary.store.timeline import STEPS
 from sms_diary.store.tokens import RIGHT_RU
+from sms_diary.words import LINE_RU, OUTCOME_RU
 from tests.journal_peer import at_the_door, settings
 
 ROOT = Path(__file__).resolve().parent.parent

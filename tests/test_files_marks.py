@@ -16,8 +16,9 @@ from sms_diary.ingest.drafts import Draft, PupilRef
 from sms_diary.ingest.files.contacts import read_contacts
 from sms_diary.ingest.files.marks import COMMENT_CUT, MarkRow, Marks, read_marks
 from sms_diary.ingest.files.text import read_csv
-from sms_diary.ingest.matching import ClassIndex, NameIndex, Slot, find_slot
+from sms_diary.ingest.matching import ClassIndex, NameIndex
 from sms_diary.ingest.reading.values.marks import RARE, read_cell
+from sms_diary.ingest.slots import Slot, find_slot
 from sms_diary.model import Kind
 
 SAMPLES = Path(__file__).parent / "samples"

@@ -19,20 +19,20 @@ ROWS = (
     "errors resources values fields crash",
     "config",
     "model phone encoding vault clock ids logs wake",
-    "carrying",
-    "consent keywords schedule render retry provider_id ingest",
-    "plan",  # pure as the row below it, and made of consent and schedule
+    "carrying words",
+    "consent keywords schedule render retry provider_id ingest filling",
+    "plan filled",  # pure as the row below it, made of consent and schedule, and of filling
     "db collector channels",
     "store channels.http channels.smpp channels.memory",
-    "loops holding",
+    "loops holding voices announcing",
     (
-        "ingest.accept ingest.roster ingest.files ingest.imports ingest.reading ingest.kinds"
-        " ingest.watch fanout"
-        " compose dispatch receipts inbound requests troubles unanswered"
+        "ingest.accept ingest.roster ingest.files ingest.imports ingest.exports ingest.reading"
+        " ingest.kinds ingest.watch fanout"
+        " compose dispatch receipts inbound requests codes troubles unanswered journals"
         " failover"
     ),
-    "monitor sending",
-    "admin api reports simulator",
+    "monitor reports sending explaining web",
+    "admin api parent simulator",
     "app",
     "demo",
     "cli",

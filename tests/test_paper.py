@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 
 from sms_diary import keywords
 from sms_diary.clock import DAY
+from sms_diary.encoding import Scheme
 from sms_diary.keywords import Meaning
 from sms_diary.model import SchoolMode, Topic
+from sms_diary.plan import Naming
 from sms_diary.reports import paper
 from sms_diary.reports.paper import VERSION, Form, Sheet
 from sms_diary.reports.paper.sheet import o_clock, telephone
@@ -32,6 +34,7 @@ OPEN = Window(ZoneInfo("Europe/Samara"))
 SCHOOL = School(
     id=1, slug="school-5", name="МБОУ «Школа № 5»", short_name="Школа 5",
     zone=ZoneInfo("Europe/Samara"), mode=SchoolMode.LIVE, settle=0, budget=2, latin=False,
+    scheme=Scheme.MOSMETRO, naming=Naming.INITIAL,
     sender="", route="", phone="8 (846) 000-10-00",
     legal="Бюджетное учреждение «Школа № 5», 443000, г. Примерный, ул. Школьная, д. 1",
     proof="sms+pd", paused=False, retention=90 * DAY, rev=0,

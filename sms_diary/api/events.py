@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from pydantic import Field
 from sms_diary.api import validation
 from sms_diary.api.auth import Caller, Callers
 from sms_diary.api.body import Bodies
+from sms_diary.api.noting import Noting
 from sms_diary.api.operation import Operation
 from sms_diary.api.problem import Problem, json_response
 from sms_diary.api.serving import bound
@@ -27,9 +29,11 @@ from sms_diary.ingest import parsing
 from sms_diary.ingest.accept import Accepted, Acceptor, Request
 from sms_diary.ingest.drafts import to_draft
 from sms_diary.ingest.records import EVENTS
-from sms_diary.model import LINE_RU, OUTCOME_RU, REASON_RU, LineState, Silence
+from sms_diary.model import LineState, Silence
 from sms_diary.store import deliveries
+from sms_diary.store.door_notes import Answered
 from sms_diary.store.tokens import Right
+from sms_diary.words import LINE_RU, OUTCOME_RU, REASON_RU
 
 PATIENCE = 25.0
 """Seconds a caller waits for the commit before being told to come again."""
@@ -45,6 +49,7 @@ def _header(name: str, description: str, pattern: str) -> dict[str, Any]:
 
 _WHOLE_BODY = {"not-utf8": 400, "not-json": 400, "too-many-events": 413}
 _REUSED = "Под этим webhook-id уже принят запрос с другим телом. Новому запросу нужен новый id."
+_REPEATED = "Этот запрос уже был принят: ответ тот же, второй раз он ничего не меняет."
 _NOTHING_TAKEN = (
     "Ничего не принято. Исправьте перечисленное и отправьте снова, или отправьте с заголовком "
     "Prefer: handling=lenient, чтобы верные события были приняты."
@@ -128,18 +133,27 @@ class EventsDoor:
         collector: Collector[Request, Accepted],
         database: Database,
         bodies: Bodies,
+        noting: Noting,
     ) -> None:
         self._callers = callers
         self._acceptor = acceptor
         self._collector = collector
         self._database = database
         self._bodies = bodies
+        self._noting = noting
 
     def routes(self) -> list[web.RouteDef]:
         return [bound(POST, self.post), bound(GET, self.get)]
 
     async def post(self, http: web.Request) -> web.Response:
         """202 with counts, once all is committed; the same request again, the same answer."""
+        try:
+            return await self._taken(http)
+        except Problem as problem:
+            await self._note(http, problem.status, problem.slug, problem.detail)
+            raise
+
+    async def _taken(self, http: web.Request) -> web.Response:
         dry_run = validation.query(Flags, http.query).dry_run
         caller = await self._callers.screen(http.match_info["school"], http.headers)
         body = await self._bodies.json(http)
@@ -154,7 +168,14 @@ class EventsDoor:
         headers = {"Location": _address(caller, request)}
         if accepted.repeated:
             headers["Idempotent-Replay"] = "true"
+            await self._note(http, 202, "repeated", _REPEATED)
         return json_response(accepted.answer, status=202, headers=headers)
+
+    async def _note(self, http: web.Request, status: int, code: str, words: str) -> None:
+        """For the school's own people; of a school that is not there nobody is told."""
+        with suppress(Problem):
+            school = await self._callers.school(http.match_info["school"])
+            await self._noting.note(Answered(school.id, status, code, words))
 
     async def get(self, http: web.Request) -> web.Response:
         """What became of a request: the answer it got, and each event with its lines."""

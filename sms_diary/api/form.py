@@ -11,6 +11,8 @@ from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from sms_diary.api.problem import Problem
+from sms_diary.errors import FileProblem
+from sms_diary.ingest.imports import columns
 from sms_diary.ingest.imports.request import ALL, SILENT, Options
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -18,7 +20,7 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_FILES = 200
 _PATIENCE = 30.0
 _LONGEST_FIELD = 1024
-_FIELDS = frozenset({"source", "class", "tell", "numbers_changed"})
+_FIELDS = frozenset({"source", "class", "tell", "numbers_changed", "columns", "forget_columns"})
 _YES = frozenset({"1", "true", "да"})
 T = TypeVar("T")
 
@@ -79,7 +81,17 @@ class Form:
             tuple(name for _, name in self.files), said.get("source", "").strip(),
             said.get("class", "").strip(), ALL if tell else SILENT,
             numbers_changed=said.get("numbers_changed", "").lower() in _YES,
+            columns=_columns(said.get("columns", "")),
+            forget_columns=said.get("forget_columns", "").lower() in _YES,
         )  # fmt: skip
+
+
+def _columns(text: str) -> dict[str, str]:
+    """A line for each column: «Моб. связь=Телефон»."""
+    try:
+        return columns.parse(text.splitlines())
+    except FileProblem as wrong:
+        raise Problem(422, "bad-field", str(wrong)) from None
 
 
 async def _patiently(step: Callable[[], Awaitable[T]]) -> T:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from sms_diary.api.operation import Call, Explain, Operation
+from sms_diary.api.operation import Call, Operation
 from sms_diary.api.problem import Problem
 from sms_diary.api.shapes import BIGGEST, Count, Key, OfSchool, Said
 from sms_diary.api.times import iso
-from sms_diary.channels.smpp.statuses import GENERAL
-from sms_diary.model import PART_RU, STEP_RU, Failure, PartState
+from sms_diary.explaining import explained
+from sms_diary.model import PartState
 from sms_diary.store import messages, timeline
 from sms_diary.store.messages import MessageView
 from sms_diary.store.tokens import Right
+from sms_diary.words import PART_RU, STEP_RU
 
 _GROUP = "Сообщения"
 
@@ -105,22 +105,6 @@ async def one(call: Call[OfSchool, None]) -> Whole:
         call.context.explain, call.context.explain_receipt,
     )  # fmt: skip
     return Whole(**_message(view), timeline=[Step.model_validate(_step(step)) for step in steps])
-
-
-def explained(
-    steps: Sequence[dict[str, Any]], explain: Explain, explain_receipt: Explain
-) -> list[dict[str, Any]]:
-    """The steps of a timeline, those that failed with `reason_ru`: what happened, what to do."""
-    routes = {step["part"]: step["route"] for step in steps if "route" in step}
-    found = []
-    for step in steps:
-        route, said = routes.get(step.get("part"), ""), ""
-        if step.get("error"):
-            said = explain_receipt(route, step["error"])
-        elif step.get("failure"):
-            said = explain(route, step["code"]) or GENERAL[Failure(step["failure"])]
-        found.append(step | {"reason_ru": said} if said else step)
-    return found
 
 
 def _step(step: dict[str, Any]) -> dict[str, Any]:

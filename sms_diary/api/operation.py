@@ -20,6 +20,7 @@ from sms_diary.api.problem import Problem
 from sms_diary.api.shapes import OfSchool, Query
 from sms_diary.clock import Clock
 from sms_diary.db import Database, Queries
+from sms_diary.render import Renderer
 from sms_diary.store.tokens import Right, Token
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
@@ -43,6 +44,8 @@ class Context:
     """Codes of refusals."""
     explain_receipt: Explain
     bodies: Bodies
+    renderer: Renderer
+    """With the texts that all schools share."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
-from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -26,8 +25,11 @@ from sms_diary.api.shapes import (
 from sms_diary.api.times import iso
 from sms_diary.clock import DAY, SECOND
 from sms_diary.db import Row
+from sms_diary.encoding import Scheme
 from sms_diary.ingest.fields import Whole
 from sms_diary.model import SchoolMode, Topic
+from sms_diary.plan import Naming
+from sms_diary.schedule.hours import clock, minutes
 from sms_diary.schedule.rhythm import Rhythm
 from sms_diary.store import holidays, settings
 from sms_diary.store.tokens import ALL_SCHOOLS, Right
@@ -55,6 +57,8 @@ class School(Said):
     settle_seconds: int
     budget: int
     latin: bool
+    scheme: Scheme
+    naming: Naming
     sender: str
     route: str
     phone: str
@@ -95,6 +99,10 @@ class Change(Body):
     settle_seconds: Annotated[int, Whole(0, 86_400)] | None = None
     budget: Annotated[int, Whole(1, 10)] | None = None
     latin: bool | None = None
+    scheme: Scheme | None = None
+    """Of transliteration."""
+    naming: Naming | None = None
+    """How pupils are called in SMS."""
     sender: Annotated[str, Field(pattern=r"^[0-9A-Za-z+_.-]{0,20}$")] | None = None
     phone: MaybeLine | None = None
     legal: MaybeLine | None = None
@@ -168,7 +176,7 @@ def crossed(row: dict[str, Any]) -> str:
     days = sorted((one.first, one.last) for one in row.get(settings.HOLIDAYS, ()))
     if any(last < first for first, last in days):
         return "holidays: from должно быть не позже, чем to."
-    if any(following[0] <= before[1] for before, following in pairwise(days)):
+    if holidays.crossing(row.get(settings.HOLIDAYS, ())):
         return "holidays: каникулы не должны пересекаться."
     return ""
 
@@ -177,21 +185,13 @@ def _same(said: Any) -> Any:
     return said
 
 
-def minutes(text: str) -> int:
-    """«08:30» as minutes after midnight."""
-    hours, rest = text.split(":")
-    return int(hours) * 60 + int(rest)
-
-
-def clock(after_midnight: int) -> str:
-    return f"{after_midnight // 60:02d}:{after_midnight % 60:02d}"
-
-
 _HOURS = ("digest_at", "day_from", "day_to", "urgent_from", "urgent_to")
 _COLUMNS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "settle_seconds": ("settle", lambda seconds: seconds * SECOND),
     "retention_days": ("retention", lambda days: days * DAY),
     "latin": ("latin", int),
+    "scheme": ("scheme", str),
+    "naming": ("naming", str),
     "mode": ("mode", str),
     "paused": ("paused_at", _same),
     "told_from": ("told_from", str),
@@ -233,8 +233,8 @@ def _school(row: Row, days: Sequence[holidays.Holiday]) -> School:
 
 
 _PLAIN = (
-    "name", "short_name", "zone", "budget", "sender", "route", "phone", "legal", "proof",
-    "digest_day", "cap", "rhythms", "told_from",
+    "name", "short_name", "zone", "budget", "scheme", "naming", "sender", "route", "phone", "legal",
+    "proof", "digest_day", "cap", "rhythms", "told_from",
 )  # fmt: skip
 OPERATIONS: list[Operation[Any, Any]] = [
     Operation(

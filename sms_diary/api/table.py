@@ -22,6 +22,7 @@ from sms_diary.api import (
     schools,
     serving,
     subscriptions,
+    templates,
     tokens,
 )
 from sms_diary.api.events import EventsDoor
@@ -35,6 +36,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     events.POST,
     events.GET,
     *schools.OPERATIONS,
+    *templates.OPERATIONS,
     roster.LOAD,
     roster.EXPORT,
     *imports.OPERATIONS,

@@ -10,27 +10,30 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-import structlog
 from aiohttp import web
 
 from sms_diary import failover, unanswered
+from sms_diary.admin.pages import Pages
+from sms_diary.admin.routes import Routes
+from sms_diary.admin.screen import Desk
 from sms_diary.api import server, table
 from sms_diary.api.auth import Callers
 from sms_diary.api.body import Bodies
 from sms_diary.api.callbacks import CallbackDoor
 from sms_diary.api.events import EventsDoor
 from sms_diary.api.health import Health
+from sms_diary.api.noting import Noting
 from sms_diary.api.operation import Context
 from sms_diary.api.problem import answering
 from sms_diary.app.base import Base
-from sms_diary.app.routes import AnyChannel, OwnRoute, of_settings
-from sms_diary.carrying import Ways
+from sms_diary.app.routes import AnyChannel, OwnRoute, of_settings, prices, ways
+from sms_diary.app.upkeep import BUDGET_POLL, SELDOM, TALLY_POLL, Upkeep
 from sms_diary.channels.base import Reports, Result
 from sms_diary.channels.http import HttpChannel
 from sms_diary.channels.smpp import results
 from sms_diary.channels.smpp.statuses import GENERAL
 from sms_diary.channels.spec.meanings import of_phone
-from sms_diary.clock import DAY, SECOND, Clock
+from sms_diary.clock import SECOND, Clock
 from sms_diary.collector import Collector
 from sms_diary.compose import Compose
 from sms_diary.config import Settings
@@ -49,23 +52,15 @@ from sms_diary.model import Failure
 from sms_diary.monitor import Monitor
 from sms_diary.receipts import SWEEP, Receipts
 from sms_diary.render import Renderer
-from sms_diary.reports import heads
 from sms_diary.requests import REQUESTS, Requests
 from sms_diary.resources import templates_dir
 from sms_diary.sending import Loop, Sending, looping
-from sms_diary.store import leases, retention, sweeps
+from sms_diary.store import leases, sweeps
 from sms_diary.troubles import Limits, Troubles
 from sms_diary.unanswered import Unanswered
 from sms_diary.wake import Wake, Wakes
 
-log = structlog.get_logger(__name__)
 Results = Callable[[str, Sequence[Result]], Awaitable[None]]
-_RETENTION_POLL = 600.0
-"""Seconds between looks whether something is past its time of keeping."""
-_HEADS_POLL = 600.0
-"""Seconds between looks whether the heads are to be published; they are once a day."""
-NO_ROUTE = "main"
-"""Where messages wait while no route is configured."""
 
 
 class Role(StrEnum):
@@ -91,16 +86,11 @@ class Parts:
         self._roles = roles
         self.wakes = Wakes()
         self._routes = of_settings(settings)
-        self._ways = Ways(
-            self._routes[0].name if self._routes else NO_ROUTE,
-            {route.name: route.carrying for route in self._routes},
-            {route.name: route.order for route in self._routes},
-        )
+        self._ways = ways(self._routes)
         sends = self._routes if Role.SEND in roles else []
         self._sends = [(route, route.open(clock)) for route in sends]
         self.channels = tuple(channel for _, channel in self._sends)
         self._alone = base.database.engine == "sqlite"
-        self._published_at = 0
         self.receipts = Receipts(base.database, base.tools, clock, self.wakes, alone=self._alone)
         numbers = settings.numbers
         limits = Limits(numbers.failing_days, numbers.failing_messages, numbers.undelivered_days)
@@ -125,7 +115,9 @@ class Parts:
         the same numbers there as in refusals, and mean something else."""
         known = next((one.of_phones for one in self._routes if one.name == route), ())
         said = of_phone(known, code)
-        return (said.reason or GENERAL[said.failure]) if said else ""
+        if said is None:
+            return ""
+        return said.reason or (GENERAL[said.failure] if said.failure else "")
 
     def explain(self, route: str, code: str) -> str:
         """What the code of a refusal means, in Russian; "" when nobody knows."""
@@ -140,11 +132,14 @@ class Parts:
                 await leases.inherit(q, self._base.holder)
                 await sweeps.unheld(q)
         _in_background(stack, self.holding.beat())
+        upkeep = Upkeep(self._base.database, self._base.tools, self._clock, self.wakes)
         steps: list[Loop] = [
             ("sweep", self._one_of_all(self.receipts.sweep), self.wakes.receipts, POLL),
-            ("heads", self._one_of_all(self._publish_heads), Wake(), _HEADS_POLL),
-            ("troubles", self._one_of_all(self._troubles.step), Wake(), _HEADS_POLL),
-            ("retention", self._one_of_all(self._destroy_old), Wake(), _RETENTION_POLL),
+            ("heads", self._one_of_all(upkeep.publish_heads), Wake(), SELDOM),
+            ("troubles", self._one_of_all(self._troubles.step), Wake(), SELDOM),
+            ("retention", self._one_of_all(upkeep.destroy_old), Wake(), SELDOM),
+            ("tally", self._one_of_all(upkeep.count), Wake(), TALLY_POLL),
+            ("budgets", self._one_of_all(upkeep.go_on), Wake(), BUDGET_POLL),
         ]
         if Role.FANOUT in self._roles:
             steps += self._fanout(self._renderer)
@@ -162,23 +157,6 @@ class Parts:
         importer = Importer(database, tools, self._clock, acceptor)
         step = Watch(database, importer, self._settings.watch).step
         return ("watch", self._one_of_all(step, "watch"), Wake(), watch.POLL)
-
-    async def _publish_heads(self) -> bool:
-        """Once a day the ends of the consent ledger's chains go into the log, out of our reach."""
-        now = self._clock.now()
-        if now - self._published_at >= DAY:
-            self._published_at = now
-            for fields in await self._base.database.read(partial(heads.published, now=now)):
-                log.info("consent ledger head", **fields)
-        return False
-
-    async def _destroy_old(self) -> bool:
-        """A little of every school's texts and ledger that is past its time of keeping."""
-        database, now, more = self._base.database, self._clock.now(), False
-        for period in await database.read(retention.periods):
-            work = partial(retention.step, tools=self._base.tools, period=period, now=now)
-            more |= await database.write(work)
-        return more
 
     def _one_of_all(
         self, step: Callable[[], Awaitable[bool]], lease: str = SWEEP
@@ -252,13 +230,32 @@ class Parts:
     async def serve(self, stack: AsyncExitStack, acceptor: Acceptor, monitor: Monitor) -> str:
         """Open the door; its address. Without the web role it shows health alone."""
         routes = Health(monitor).routes()
+        pages = None
         if Role.WEB in self._roles:
-            routes += self._web(acceptor)
+            routes_ = Routes(
+                [route.configured for route in self._routes], self.channels,
+                lambda route: self.holding.held(leases.of_route(route)),
+            )  # fmt: skip
+            _in_background(stack, routes_.watching(self._clock))
+            pages = self._pages(acceptor, monitor, routes_)
+            routes += [*self._web(acceptor), *pages.routes()]
         app = server.application(middlewares=[answering(monitor.answered)], routes=routes)
         web_settings = self._settings.web
         runner, address = await server.start(app, web_settings.host, web_settings.port)
         stack.push_async_callback(runner.cleanup)
+        if pages is not None:
+            stack.push_async_callback(pages.stop)
         return address
+
+    def _pages(self, acceptor: Acceptor, monitor: Monitor, routes: Routes) -> Pages:
+        return Pages(
+            Desk(
+                self._base.database, self._base.tools, self._clock, self.wakes, self.explain,
+                self.explain_receipt, monitor, acceptor, self._renderer, self._settings.public_url,
+                self._ways, {route.name: route.source for route in self._settings.routes},
+                prices=prices(self._routes), routes=routes,
+            )
+        )  # fmt: skip
 
     def _web(self, acceptor: Acceptor) -> list[web.RouteDef]:
         database, tools = self._base.database, self._base.tools
@@ -271,9 +268,10 @@ class Parts:
         )
         context = Context(
             callers, database, tools, self._clock, self.wakes, self.explain, self.explain_receipt,
-            Bodies(),
+            Bodies(), self._renderer,
         )  # fmt: skip
-        door = EventsDoor(callers, acceptor, collector, database, context.bodies)
+        noting = Noting(database, tools, self._clock)
+        door = EventsDoor(callers, acceptor, collector, database, context.bodies, noting)
         pushed = {route.name: route.http for route in self._routes if route.http is not None}
         return [
             *CallbackDoor(pushed, self.receipts.store, self._inbound.store).routes(),

@@ -8,6 +8,7 @@ from sms_diary.cli import (
     announcements,
     calls,
     consents,
+    desk,
     exports,
     forms,
     held,
@@ -43,11 +44,12 @@ app.command(name="call")(calls.call)
 app.add_typer(schools.app, name="school")
 app.add_typer(schools.staff, name="staff")
 app.add_typer(tokens.app, name="token")
+app.add_typer(desk.app, name="desk")
 app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(imports.app, name="import")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(year.app, name="year")
-app.add_typer(exports.app, name="export")
+app.command(name="export")(exports.export)
 app.add_typer(routes.app, name="route")
 app.add_typer(providers.app, name="provider")
 app.add_typer(messages.app, name="messages")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,10 +11,12 @@ import typer
 from sms_diary.cli.common import ConfigOption, NowOption, clock_of
 from sms_diary.cli.held import SchoolOption
 from sms_diary.cli.schools import in_database, school_of
+from sms_diary.cli.templates import PriceOption
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
+    from sms_diary.announcing import Estimate
     from sms_diary.db import Queries
     from sms_diary.store.announcements import Reach
     from sms_diary.store.schools import School
@@ -29,16 +32,21 @@ def estimate(
     classes: Annotated[
         list[str] | None, typer.Option("--class", help="Класс; без него — вся школа.")
     ] = None,
-    parallel: Annotated[
-        list[int] | None, typer.Option("--parallel", min=1, max=11, help="Параллель: 5.")
+    parallels: Annotated[
+        list[int] | None, typer.Option("--parallel", min=1, max=12, help="Параллель: 5.")
     ] = None,
-    price: Annotated[str, typer.Option("--price", help="Цена одной части, рублей.")] = "",
+    pupils: Annotated[
+        list[str] | None, typer.Option("--pupil", help="Ученик: его id в журнале.")
+    ] = None,
+    price: PriceOption = "",
     config: ConfigOption = None,
     now: NowOption = None,
 ) -> None:
-    """Сколько родителей получит объявление, сколько это частей SMS и рублей; ничего не шлётся."""
+    """Сколько родителей получит объявление, сколько это SMS и рублей; ничего не шлётся."""
 
     async def work(q: Queries, _tools: Tools) -> None:
+        from sms_diary import announcing
+        from sms_diary.cli.previews import of_school
         from sms_diary.cli.templates import rubles
         from sms_diary.clock import local
         from sms_diary.ingest.days import school_year
@@ -46,9 +54,18 @@ def estimate(
 
         own = await school_of(q, school)
         day = local(clock_of(now).now(), own.zone).date()
-        ids = await _classes(q, own, classes or [], parallel or [], school_year(day).first.year)
-        reach = await announcements.reach(q, own, ids, day=day.isoformat())
-        for line in _said(own, reach, text, rubles(price), config):
+        year = school_year(day).first.year
+        found = await _classes(q, own, classes or [], parallels or [], year)
+        children = await _pupils(q, own, pupils or [])
+        ids = sorted(found) if found or children else None
+        reach = await announcements.reach(
+            q, own, ids, day=day.isoformat(), pupil_ids=sorted(children)
+        )
+        hand = await of_school(q, own, config)
+        whom = [*found.values(), *children.values()]
+        to = whom[0] if len(whom) == 1 else ""
+        would_be = announcing.estimate(reach, hand.renderer, hand.style, text, to)
+        for line in _said(reach, would_be, rubles(price) or hand.price):
             print(line)
 
     in_database(config, work)
@@ -56,63 +73,57 @@ def estimate(
 
 async def _classes(
     q: Queries, school: School, titles: list[str], parallels: list[int], year: int
-) -> list[int] | None:
+) -> dict[int, str]:
+    """Class -> its title, of those that are named."""
     from sms_diary.errors import ConfigError
-    from sms_diary.ingest.matching import class_key
+    from sms_diary.ingest.matching import ClassIndex
     from sms_diary.store import people
 
-    if not titles and not parallels:
-        return None
-    known = await people.classes(q, school.id, year)
-    by_key = {row.key: row.id for row in known}
-    if missing := [title for title in titles if class_key(title) not in by_key]:
+    names = {row.id: row.name for row in await people.classes(q, school.id, year)}
+    index = ClassIndex(names.items())
+    found = {title: index.find(title).class_id for title in titles}
+    of_number = {number: index.parallel(number) for number in parallels}
+    if missing := [title for title, class_id in found.items() if class_id is None]:
         raise ConfigError(f"Таких классов в школе нет: {', '.join(missing)}")
-    wanted = {str(one) for one in parallels}
-    of_parallel = [row.id for row in known if _year_of(row.key) in wanted]
-    return sorted({*(by_key[class_key(title)] for title in titles), *of_parallel})
+    if missing := [str(number) for number, ids in of_number.items() if not ids]:
+        raise ConfigError(f"Классов с такими номерами в школе нет: {', '.join(missing)}")
+    ids = {*found.values(), *chain.from_iterable(of_number.values())}
+    return {class_id: names[class_id] for class_id in ids if class_id is not None}
 
 
-def _year_of(key: str) -> str:
-    """«10а» -> «10»."""
-    return key[: len(key) - len(key.lstrip("0123456789"))]
+async def _pupils(q: Queries, school: School, external_ids: list[str]) -> dict[int, str]:
+    """Pupil -> how the school calls it in SMS, of those that are named."""
+    from sms_diary.errors import ConfigError
+    from sms_diary.plan import short_name
+    from sms_diary.store import people
+
+    known = await people.by_external_ids(q, {(school.id, one) for one in external_ids})
+    if missing := [one for one in external_ids if (school.id, one) not in known]:
+        raise ConfigError(f"Учеников с такими id в школе нет: {', '.join(missing)}")
+    names = await people.pupil_names(q, known.values())
+    return {i: short_name(name, school.naming) for i, name in names.items()}
 
 
-def _said(
-    school: School, reach: Reach, text: str, price: Decimal | None, config: Path | None
-) -> list[str]:
-    from sms_diary.model import REASON_RU, Silence
+def _said(reach: Reach, found: Estimate, price: Decimal | None) -> Iterator[str]:
+    from sms_diary.cli.sights import money
+    from sms_diary.model import Silence
+    from sms_diary.render.words import plural
+    from sms_diary.words import REASON_RU
 
-    segments = {latin: _segments(school, text, config, latin=latin) for latin in (False, True)}
-    total = segments[False] * (reach.told - reach.told_latin) + segments[True] * reach.told_latin
-    lines = [
-        f"Получат родителей: {reach.told}; кириллицей частей в SMS: {segments[False]}",
-        f"Всего частей SMS: {total}",
-    ]
-    if reach.told_latin:
-        lines.insert(1, f"Из них латиницей: {reach.told_latin}; частей: {segments[True]}")
+    people = plural(reach.told, "родитель", "родителя", "родителей")
+    yield f"Получат: {reach.told} {people}"
+    for one in found.versions:
+        letters = "латиницей" if one.latin else "русскими буквами"
+        yield f"  {letters}: {one.guardians}, каждому по {one.each} SMS"
+        yield from (f"    «{text.text}»" for text in one.texts)
+    total = found.segments
+    yield f"Всего: {total} SMS" + (f", {money(total * price)}" if price else "")
+    if not price:
+        yield "Сколько это рублей: добавьте --price 2.50 или price в настройки маршрута."
     if reach.duplicates:
-        lines.append(
-            f"У кого несколько детей, получит одно SMS; лишних не будет: {reach.duplicates}"
-        )
-    if price is not None:
-        lines.append(f"Стоимость: {total * price:.2f} руб.")
-    lines += [
-        f"Не получат: {count} — {REASON_RU[Silence(reason)]}"
-        for reason, count in sorted(reach.silent.items())
-    ]
-    return lines
-
-
-def _segments(school: School, text: str, config: Path | None, *, latin: bool) -> int:
-    from sms_diary.cli.templates import folder
-    from sms_diary.ingest.values import clean_text
-    from sms_diary.model import Kind, Told
-    from sms_diary.render import Renderer, Style
-
-    told = Told(1, Kind.ANNOUNCEMENT, "", "", None, value="x", body=clean_text(text))
-    style = Style(school.short_name, school.budget, latin, school.phone)
-    renderer = Renderer.from_folder(folder(config))
-    return sum(one.segments for one in renderer.tell([told], style))
+        yield f"У кого несколько детей, получит одно: лишних не уйдёт {reach.duplicates}"
+    for reason, count in sorted(reach.silent.items()):
+        yield f"Не получат: {count} — {REASON_RU[Silence(reason)]}"
 
 
 @app.command("list")
@@ -120,8 +131,9 @@ def list_running(school: SchoolOption, config: ConfigOption = None) -> None:
     """Показать объявления, которые ещё не разошлись."""
 
     async def work(q: Queries, tools: Tools) -> None:
-        from sms_diary.model import LINE_RU, LineState
+        from sms_diary.model import LineState
         from sms_diary.store import announcements
+        from sms_diary.words import LINE_RU
 
         own = await school_of(q, school)
         found = await announcements.running(q, tools, own.id)

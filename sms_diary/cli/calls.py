@@ -18,9 +18,11 @@ import typer
 from sms_diary.cli.common import ConfigOption, NowOption, clock_of, run, user
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic import BaseModel
 
-    from sms_diary.api.operation import Call, Operation
+    from sms_diary.api.operation import Call, Context, Operation
     from sms_diary.app.base import Base
     from sms_diary.clock import Clock
     from sms_diary.db import Queries
@@ -52,7 +54,7 @@ def call(
 
 
 async def _called(
-    method: str, address: str, school: str, data: bytes, clock: Clock, config: Any
+    method: str, address: str, school: str, data: bytes, clock: Clock, config: Path | None
 ) -> bytes:
     from sms_diary.api.operation import encoded
     from sms_diary.api.problem import Problem
@@ -65,7 +67,8 @@ async def _called(
             operation, found_id = _operation(method, urlsplit(address).path)
 
             async def work(q: Queries) -> BaseModel:
-                made = await _call(operation, found_id, address, school, data, base, clock, q)
+                context = _context(base, clock, config)
+                made = await _call(operation, found_id, address, school, data, context, q)
                 assert operation.do is not None
                 return await operation.do(made)
 
@@ -91,7 +94,7 @@ def _operation(method: str, path: str) -> tuple[Operation[Any, Any], int]:
 
 async def _call(
     operation: Operation[Any, Any], found_id: int, address: str, school: str, data: bytes,
-    base: Base, clock: Clock, q: Queries,
+    context: Context, q: Queries,
 ) -> Call[Any, Any]:  # fmt: skip
     from multidict import MultiDict
 
@@ -111,22 +114,27 @@ async def _call(
     if operation.body is not None:
         empty = b"{}" if operation.body_optional else b""
         body = validation.body(operation.body, data or empty)
-    here = Token(0, ALL_SCHOOLS, f"command {user()}".rstrip(), frozenset(Right), clock.now())
-    return Call(q, _context(base, clock), here, school_id, found_id, query, body, clock.now(), None)
+    now = context.clock.now()
+    here = Token(0, ALL_SCHOOLS, f"command {user()}".rstrip(), frozenset(Right), now)
+    return Call(q, context, here, school_id, found_id, query, body, now, None)
 
 
-def _context(base: Base, clock: Clock) -> Any:
+def _context(base: Base, clock: Clock, config: Path | None) -> Context:
     from sms_diary.api.auth import Callers
     from sms_diary.api.body import Bodies
     from sms_diary.api.operation import Context
     from sms_diary.channels.smpp.results import reason
+    from sms_diary.cli.templates import shared
     from sms_diary.wake import Wakes
 
     def explain(_route: str, code: str) -> str:
         return reason(code)
 
     callers = Callers(base.database, base.tools)
-    return Context(callers, base.database, base.tools, clock, Wakes(), explain, explain, Bodies())
+    return Context(
+        callers, base.database, base.tools, clock, Wakes(), explain, explain, Bodies(),
+        shared(config),
+    )  # fmt: skip
 
 
 def _in_words(problem: Any) -> str:

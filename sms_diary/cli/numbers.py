@@ -221,6 +221,8 @@ def _explaining(settings: Settings) -> Callable[[Said], str]:
             known = route.explain(said.code) if route else ""
             return known or GENERAL[Failure(said.failure)]
         rule = of_phone(route.of_phones, said.code) if route else None
-        return (rule.reason or GENERAL[rule.failure]) if rule else ""
+        if rule is None:
+            return ""
+        return rule.reason or (GENERAL[rule.failure] if rule.failure else "")
 
     return explained

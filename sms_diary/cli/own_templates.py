@@ -38,6 +38,7 @@ def set_(
     text = read(file)
 
     async def work(q: Queries, _tools: Tools) -> None:
+        source(sources(config), name)
         _check(name, text, config)
         version = await _save(q, school, name, text, by, now)
         print(f"{name}: записано, версия {version}")
@@ -83,15 +84,11 @@ def history(name: Name, school: SchoolOption, config: ConfigOption = None) -> No
 
 def _check(name: str, text: str, config: Path | None) -> None:
     """Raises ConfigError with all that is wrong, in Russian."""
-    from sms_diary.cli.templates import TABLES, folder
+    from sms_diary.cli.templates import shared
     from sms_diary.errors import ConfigError
-    from sms_diary.render import Renderer, templates
 
-    known = sources(config)
-    shipped = source(known, name)
-    if name not in TABLES and (found := templates.check(text, name, shipped)):
+    if found := shared(config).faults(name, text):
         raise ConfigError("\n".join(f"{name}: {one}" for one in found))
-    Renderer.from_folder(folder(config)).of({name: text})
 
 
 async def _save(q: Queries, school: str, name: str, text: str, by: str, now: str | None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,16 +16,16 @@ from sms_diary.cli.common import ConfigOption, NowOption, clock_of, run, write_o
 from sms_diary.cli.consents import Asked, SchoolOption, asked_about, asked_number
 
 if TYPE_CHECKING:
-    from sms_diary.db import Database, Queries
+    from sms_diary.db import Queries
     from sms_diary.store.destruction import Order
     from sms_diary.store.persons.erase import Erased
+    from sms_diary.store.persons.preview import Work
 
 app = typer.Typer(
     help="Права человека: что о нём хранится, уничтожить, напечатать акт.", no_args_is_help=True
 )
 acts.register(app)
 _WORD = "УНИЧТОЖИТЬ"
-_Work = Callable[["Queries"], Awaitable["list[Erased] | None"]]
 
 
 @app.command()
@@ -97,6 +97,7 @@ def erase(
     async def work() -> None:
         from sms_diary.errors import ConfigError
         from sms_diary.store.destruction import Order
+        from sms_diary.store.persons.preview import preview
 
         if pupil and not school:
             raise ConfigError("Ученик есть только у одной школы: назовите её, --school ИМЯ.")
@@ -107,11 +108,11 @@ def erase(
                 if pupil
                 else _number(asked, asked_number(), order, clock.now())
             )
-            preview = await _rolled_back(asked.database, doing)
-            if preview is None:
+            found = await preview(asked.database, doing)
+            if found is None:
                 raise ConfigError("Ничего не найдено: уничтожать нечего.")
             print("Будет уничтожено:")
-            print("\n".join(_lines(preview, asked)))
+            print("\n".join(_lines(found, asked)))
             if dry_run:
                 print("Это просмотр: ничего не изменено.")
             elif _confirmed():
@@ -122,7 +123,7 @@ def erase(
     run(work())
 
 
-def _number(asked: Asked, number: str, order: Order, now: int) -> _Work:
+def _number(asked: Asked, number: str, order: Order, now: int) -> Work:
     async def work(q: Queries) -> list[Erased] | None:
         from sms_diary.store.persons import erase as erasing
 
@@ -133,7 +134,7 @@ def _number(asked: Asked, number: str, order: Order, now: int) -> _Work:
     return work
 
 
-def _pupil(asked: Asked, pupil_id: int, order: Order, now: int) -> _Work:
+def _pupil(asked: Asked, pupil_id: int, order: Order, now: int) -> Work:
     async def work(q: Queries) -> list[Erased] | None:
         from sms_diary.store.persons.pupil import pupil
 
@@ -143,22 +144,7 @@ def _pupil(asked: Asked, pupil_id: int, order: Order, now: int) -> _Work:
     return work
 
 
-class _RolledBack(Exception):
-    """Ends a preview, so that nothing of it stays."""
-
-
-async def _rolled_back(database: Database, work: _Work) -> list[Erased] | None:
-    """What the very same work would do: it is done, counted and taken back."""
-    found: list[Erased] | None = None
-    try:
-        async with database.transaction() as q:
-            found = await work(q)
-            raise _RolledBack
-    except _RolledBack:
-        return found
-
-
-async def _for_good(asked: Asked, work: _Work) -> None:
+async def _for_good(asked: Asked, work: Work) -> None:
     from sms_diary.store.persons.erase import TOUCHED
 
     async with asked.database.transaction() as q:

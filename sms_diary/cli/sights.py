@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from sms_diary.encoding import Alphabet
+from sms_diary.encoding import SINGLE, Alphabet
 from sms_diary.render.ladder import RUSSIAN, named
 from sms_diary.render.preview import Sight, View
 from sms_diary.render.words import plural
@@ -19,29 +19,34 @@ def lines(views: Sequence[View], price: Decimal | None) -> Iterator[str]:
         yield "Самые длинные значения" if view.longest else "Обычные значения"
         for sight in view.sights:
             yield f"  «{sight.text}»"
-            yield f"    {_measures(sight)} · {_cost(sight.segments, price)}"
+            yield f"    {_cost(sight.segments, price)} · {_measures(sight)}"
             if sight.alphabet is Alphabet.UCS2:
-                yield f"    UCS-2 из-за знаков: {_forcing(sight)}"
+                yield f"    UCS-2, {SINGLE[Alphabet.UCS2]} знаков в SMS, из-за: {_forcing(sight)}"
         if view.saved > 0:
-            yield f"  Транслит сберёг бы {_cost(view.saved, price)}"
+            yield f"  Латиницей вышло бы дешевле на {_cost(view.saved, price)}"
 
 
 def _measures(sight: Sight) -> str:
     level = named(sight.level)
-    units = "" if sight.units == sight.characters else f" (счёт оператора: {sight.units})"
+    known = RUSSIAN[level] if level is not None else "?"
     return (
-        f"уровень {sight.level} ({RUSSIAN[level] if level is not None else '?'}) · "
-        f"{sight.characters} {plural(sight.characters, 'знак', 'знака', 'знаков')}{units} · "
-        f"{_ALPHABET[sight.alphabet]}"
+        f"{sight.units} {plural(sight.units, 'знак', 'знака', 'знаков')} из {sight.room} · "
+        f"{_ALPHABET[sight.alphabet]} · уровень {known} ({sight.level})"
     )
 
 
 def _cost(segments: int, price: Decimal | None) -> str:
     if price is None:
         return f"{segments} SMS"
-    return f"{segments} SMS, {segments * price:.2f} ₽".replace(".", ",")
+    return f"{segments} SMS, {money(segments * price)}"
 
 
 def _forcing(sight: Sight) -> str:
     letters = ["русские буквы"] if sight.cyrillic else []
-    return ", ".join([*letters, *sight.forcing])
+    # Where it is no character of the text, it is the route, which knows no other alphabet.
+    return ", ".join([*letters, *sight.forcing]) or "маршрут иначе не умеет"
+
+
+def money(roubles: Decimal) -> str:
+    """«2,50 ₽»."""
+    return f"{roubles:.2f} ₽".replace(".", ",")

@@ -15,7 +15,7 @@ import typer
 from sms_diary.cli.common import ConfigOption, run
 
 if TYPE_CHECKING:
-    from sms_diary.render import Level
+    from sms_diary.render import Level, Renderer
 
 app = typer.Typer(
     help="Тексты SMS: показать, примерить, проверить, выписать для оператора.",
@@ -23,7 +23,9 @@ app = typer.Typer(
 )
 Name = Annotated[str, typer.Argument(metavar="ШАБЛОН", help="Имя из «templates list».")]
 LatinOption = Annotated[bool, typer.Option("--latin", help="Латиницей.")]
-TABLES = ("subjects", "works")
+PriceOption = Annotated[
+    str, typer.Option("--price", help="Рублей за одно SMS: 2.50; обычно — цена маршрута.")
+]
 _RUBLES = re.compile(r"[0-9]{1,6}([.,][0-9]{1,4})?")
 
 
@@ -32,14 +34,12 @@ def list_templates(config: ConfigOption = None) -> None:
     """Какие тексты есть и о чём каждый."""
 
     async def work() -> None:
-        from sms_diary.render.kinds import KINDS
+        from sms_diary.render.kinds import TITLES
 
-        found = sources(config)
-        widest = max(map(len, found))
-        for name in sorted(found.keys() - set(TABLES)):
-            title = KINDS[name].title if name in KINDS else "ответ на SMS"
-            print(f"{name:{widest}}  {title}")
-        print("\nСловари: subjects (предметы), works (виды работ)")
+        names = shared(config).names
+        widest = max(map(len, names))
+        for name in names:
+            print(f"{name:{widest}}  {TITLES.get(name, '')}".rstrip())
 
     run(work())
 
@@ -66,32 +66,28 @@ def preview(
     file: Annotated[
         Path | None, typer.Option("--file", metavar="ФАЙЛ", help="Примерить текст из файла.")
     ] = None,
+    school: Annotated[
+        str, typer.Option("--school", help="С текстами, маршрутом и настройками этой школы.")
+    ] = "",
     level: Annotated[
         str, typer.Option("--level", help="Уровень: full … bare; без него — какой влезает.")
     ] = "",
-    budget: Annotated[int, typer.Option("--budget", min=1, help="Сколько SMS на сообщение.")] = 2,
-    price: Annotated[str, typer.Option("--price", help="Рублей за одно SMS: 2.50.")] = "",
+    budget: Annotated[
+        int | None, typer.Option("--budget", min=1, max=10, help="Сколько SMS на сообщение.")
+    ] = None,
+    price: PriceOption = "",
     latin: LatinOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Примерить шаблон на обычных и на самых длинных значениях: знаки, SMS, цена."""
 
     async def work() -> None:
-        from sms_diary.cli.sights import lines
-        from sms_diary.errors import ConfigError
-        from sms_diary.render import Renderer, Style
-        from sms_diary.render.preview import preview
+        from sms_diary.cli.previews import hand_of, shown
 
-        shipped = folder(config)
-        source(sources(config), name)
-        renderer = Renderer.from_folder(shipped)
-        if file is not None:
-            renderer = renderer.of({name: read(file)})
-        style = Style("Школа Пример", budget=budget, transliterate=latin, phone="000-10-00")
-        views = preview(renderer, name, style, _level(level))
-        if not views:
-            raise ConfigError(f"Для шаблона {name} нет примеров значений: его видно в «show».")
-        print("\n".join(lines(views, rubles(price))))
+        hand = await hand_of(school, config)
+        own = {} if file is None else {name: read(file)}
+        for line in shown(hand, name, own, _level(level), budget, rubles(price), latin=latin):
+            print(line)
 
     run(work())
 
@@ -107,21 +103,21 @@ def check(
     """Проверить шаблоны; код 1 — в каком-то ошибка."""
 
     async def work() -> int:
-        from sms_diary.render import Renderer, templates
+        from sms_diary.render import TABLES, templates
 
         known = sources(config)
         given = {path.stem: read(path) for path in files} if files else known
         wrong = 0
         for name in sorted(given.keys() - set(TABLES)):
-            found = [str(one) for one in templates.check(given[name], name, known.get(name, ""))]
+            found = [str(one) for one in templates.check(given[name], name)]
             if name not in known:
-                found.insert(0, f"такого шаблона нет; есть: {', '.join(sorted(known))}")
+                found = [f"такого шаблона нет; есть: {', '.join(sorted(known))}"]
             for said in found:
                 print(f"{name}: {said}")
             wrong += bool(found)
         if not wrong:
             # What only shows when they stand together: a missing one, two rows of a subject.
-            Renderer.from_folder(folder(config)).of(given if files else {})
+            shared(config).of(given if files else {})
             print(f"Ошибок нет. Проверено: {len(given)}.")
         return wrong
 
@@ -138,18 +134,24 @@ def export(
         str,
         typer.Option("--operand", help="Как оператор пишет «от одного до N слов»; N — число слов."),
     ] = "%w{1,N}",
+    school: Annotated[str, typer.Option("--school", help="Тексты этой школы.")] = "",
     latin: LatinOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Выписать неизменные части текстов, чтобы зарегистрировать их у оператора."""
 
     async def work() -> None:
+        from sms_diary.cli.previews import hand_of
+        from sms_diary.render import TABLES
         from sms_diary.render.skeletons import skeletons
 
-        known = sources(config)
-        scheme = "mosmetro" if latin else None
+        hand = await hand_of(school, config)
+        known = {name: hand.renderer.source(name) for name in hand.renderer.names}
+        in_latin = latin or hand.style.transliterate
+        scheme = hand.style.scheme if in_latin else None
         for name in names or sorted(known.keys() - set(TABLES)):
-            for skeleton in skeletons(source(known, name), operand=operand, scheme=scheme):
+            text = source(known, name)
+            for skeleton in skeletons(text, name, operand=operand, scheme=scheme):
                 print(f"{name}\t{skeleton}")
 
     run(work())
@@ -161,6 +163,13 @@ def folder(config: Path | None) -> Path:
     from sms_diary.resources import templates_dir
 
     return load(config).templates or templates_dir()
+
+
+def shared(config: Path | None) -> Renderer:
+    """The renderer of the texts that all schools share. ConfigError for a faulty one."""
+    from sms_diary.render import Renderer
+
+    return Renderer.from_folder(folder(config))
 
 
 def sources(config: Path | None) -> dict[str, str]:

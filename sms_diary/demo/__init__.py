@@ -2,6 +2,7 @@
 
     week      the sample files, moved to any week          journal   the journal's webhook client
     stage     service, simulator and school, started       quiet     until all is delivered
+    district  two more schools, people at the desk
     story     what happens, step by step                   watch     SMS as the phones get them
     screen    how it is shown, in Russian                  play      the command
 

@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from sms_diary import logs
 from sms_diary.clock import ShiftedClock
+from sms_diary.demo.district import invited
 from sms_diary.demo.screen import Screen
 from sms_diary.demo.stage import SLUG, stage
 from sms_diary.demo.story import Story
@@ -72,6 +73,7 @@ async def _play(folder: Path, week: Week, *, once: bool, port: int) -> int:
                 story.screen.sums(totals)
             if totals is not None and not once:
                 tell_addresses(story)
+                await tell_login(story)
                 story.screen.wait_for("Можно отвечать с телефонов; закончить: Ctrl-C")
                 await stop.wait()
     if totals is None or not once:
@@ -92,6 +94,13 @@ async def perform(
             with on_stage.smsc.listen() as queue:
                 async with Watch(queue, screen) as watch:
                     yield Story(on_stage, week, screen, watch, pause)
+
+
+async def tell_login(story: Story) -> None:
+    """How to come to the pages; at the end, for the link holds but three days of the story's."""
+    on_stage, say = story.stage, story.screen.address
+    say("Войти на страницы (ссылка на один раз)", await invited(on_stage.service, on_stage.clock))
+    say("Потом: логин admin и пароль, который вы придумали", f"{on_stage.service.address}/desk/")
 
 
 def tell_addresses(story: Story) -> None:

@@ -1,4 +1,4 @@
-"""The demo's stage: simulator, phones' page and service on free ports, and one school in it.
+"""The demo's stage: simulator, phones' page and service on free ports, and the school of the story.
 
 All of it is real and runs in this process; its data lie in one folder, which the caller removes.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import aiohttp
@@ -29,6 +30,8 @@ SLUG = "school-5"
 SETTLE = 2 * SECOND
 """How long a slip may be corrected; short, so that one who tries it by hand need not wait."""
 _RECEIPT_DELAY = 0.1
+_SHOWN = {"cap": 100, "phone": "8 (900) 000-10-00"}
+"""What the pages show of such a school: a limit that could be set there, and a telephone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Stage:
     clock: ShiftedClock
     school: School
     journal: Journal
+    http: aiohttp.ClientSession
     phones: str
     token: str
 
@@ -68,6 +72,7 @@ def settings_of(folder: Path, smsc: Smsc) -> Settings:
         system_id=smsc.options.system_id,
         password=SecretStr(smsc.options.password),
         source="SCHOOL",
+        price=Decimal("4.20"),
         reply_to=smsc.options.reply_to,
         receipt_zone=ZONE.key,
     )
@@ -94,9 +99,11 @@ async def stage(folder: Path, clock: ShiftedClock, port: int = 0) -> AsyncIterat
             aiohttp.ClientSession() as http,
         ):
             await _bound(service)
-            school, secret, token = await _open_school(service, clock)
+            school, secret, token = await open_school(
+                service, clock, slug=SLUG, name="Школа № 5 (вымышленная)", short_name="Школа 5"
+            )
             journal = Journal(http, service.address, SLUG, secret, token)
-            yield Stage(service, smsc, clock, school, journal, phones, token)
+            yield Stage(service, smsc, clock, school, journal, http, phones, token)
     finally:
         await smsc.stop()
 
@@ -110,16 +117,21 @@ async def _bound(service: Service) -> None:
     await until(ready, lambda: "сервис не подключился к имитации оператора")
 
 
-async def _open_school(service: Service, clock: ShiftedClock) -> tuple[School, str, str]:
+async def open_school(
+    service: Service, clock: ShiftedClock, *, slug: str, name: str, short_name: str,
+    live: bool = True,
+) -> tuple[School, str, str]:  # fmt: skip
+    """A school that tells at any hour; its webhook secret and token."""
     tools, now = service.base.tools, clock.now()
     async with service.base.database.transaction() as q:
         school = await schools.add(
-            q, tools, slug=SLUG, name="Школа № 5 (вымышленная)", short_name="Школа 5",
-            zone=ZONE.key, settle=SETTLE, budget=2, now=now,
+            q, tools, slug=slug, name=name, short_name=short_name, zone=ZONE.key, settle=SETTLE,
+            budget=2, now=now,
         )  # fmt: skip
-        await schools.set_mode(q, school.id, SchoolMode.LIVE)
-        await settings.change(q, school.id, settings.ANY_HOUR, now=now)
+        if live:
+            await schools.set_mode(q, school.id, SchoolMode.LIVE)
+        await settings.change(q, school.id, {**settings.ANY_HOUR, **_SHOWN}, now=now)
         secret, token = await schools.add_credentials(q, tools, school.id, now=now)
-        found = await schools.by_slug(q, SLUG)
+        found = await schools.by_slug(q, slug)
     assert found is not None
     return found, secret, token

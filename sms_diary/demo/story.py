@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sms_diary.demo import week as days
+from sms_diary.demo.district import District
 from sms_diary.demo.quiet import parts_of, until_answered, until_quiet
 from sms_diary.demo.screen import Screen
 from sms_diary.demo.stage import Stage
@@ -35,6 +36,7 @@ class Story:
         self.stage = stage
         self.week = week
         self.screen = screen
+        self._district = District(stage, week)
         self._watch = watch
         self._pause = pause
 
@@ -45,6 +47,7 @@ class Story:
         """
         await self._class_list()
         await self._question()
+        await self._neighbours()
         await self._file()
         await self._same_day_again()
         for day, name in ((THU, "четверг"), (FRI, "пятницу"), (SAT, "субботу")):
@@ -56,6 +59,7 @@ class Story:
         await self._after_stop()
         await self._new_number()
         await self._after_move()
+        await self._flood()
         async with self.stage.service.base.database.reading() as q:
             return await counts.totals(q)
 
@@ -69,6 +73,23 @@ class Story:
         await until_quiet(self.stage.service, self.stage.smsc, self.stage.clock)
         await self._watch.caught_up()
         await self._pause()
+
+    # ------------------------------------------------------------------ the district
+
+    async def _neighbours(self) -> None:
+        title = "В районе ещё две школы: лицей уже рассылает, сельская школа пробует на сотрудниках"
+        await self._begin(TUE, "15:30", title)
+        await self._district.neighbours()
+        await self._district.people()
+        await self._end()
+        await self._says(*self._district.says("asks"))
+        await self._says(*self._district.says("wrong"))
+
+    async def _flood(self) -> None:
+        await self._begin(SAT, "19:30", "Учитель лицея заполняет журнал сразу за несколько дней")
+        marks = await self._district.flood()
+        await self._end()
+        self.screen.note(f"Отметок {marks}, это необычно много: ждут решения на странице.")
 
     # ------------------------------------------------------------------ files
 

@@ -68,6 +68,15 @@ class Week:
         """Epoch milliseconds of «14:30» on a day of the story, in Samara."""
         return millis(datetime.combine(self.day(number), time.fromisoformat(clock_time), ZONE))
 
+    def iso(self, number: int) -> str:
+        """Three in the afternoon of a day of the story, as events have it."""
+        return datetime.combine(self.day(number), time(15), ZONE).isoformat()
+
+    @property
+    def school_year(self) -> int:
+        """By its September."""
+        return school_year(self.monday).first.year
+
     # ------------------------------------------------------------------ files
 
     def class_list(self) -> bytes:
@@ -75,10 +84,18 @@ class Week:
         text = (demo_dir() / CLASS_LIST).read_bytes().decode("cp1251")
         return _LAST_CELL.sub(lambda found: self._moved(found[0]), text).encode("cp1251")
 
+    def moved_list(self, name: str) -> bytes:
+        """Another class list, in UTF-8; the dates of consents move."""
+        text = (demo_dir() / name).read_text(encoding="utf-8")
+        return _LAST_CELL.sub(lambda found: self._moved(found[0]), text).encode()
+
+    def form(self, said: str) -> str:
+        """The paper of consents as a school names it, its «{day}» filled in."""
+        return said.format(day=f"{self._shifted(_SAMPLE_FORM):%d.%m.%Y}")
+
     def consent_source(self) -> str:
         """What the school says of the consents' paper: «форма SMS-1 от 01.09.2026, папка 5А»."""
-        form = f"{self._shifted(_SAMPLE_FORM):%d.%m.%Y}"
-        return str(_story()["consent_source"]).format(day=form)
+        return self.form(str(_story()["consent_source"]))
 
     def marks(self, days: Collection[int]) -> bytes:
         """The headings and the rows of these days, in the file's own order."""
@@ -109,9 +126,8 @@ class Week:
         """The rows of one day as a journal posts them; what is no mark goes as it is written."""
         rows = read_csv(self.marks([number])).rows
         header = find_header(rows, FIELDS, NEEDED)
-        at = datetime.combine(self.day(number), time(15), ZONE).isoformat()
         return [
-            {"kind": kind, "at": at, "date": self.day(number).isoformat()} | said
+            {"kind": kind, "at": self.iso(number), "date": self.day(number).isoformat()} | said
             for row in rows[header.index + 1 :]
             for kind, said in _said(row, header)
         ]
@@ -161,6 +177,12 @@ class Week:
 
 def class_name() -> str:
     return str(_story()["class"])
+
+
+def district() -> dict[str, Any]:
+    """The other schools and the people at the desk."""
+    said: dict[str, Any] = json.loads((demo_dir() / "district.json").read_text(encoding="utf-8"))
+    return said
 
 
 def _story() -> dict[str, Any]:

@@ -10,10 +10,11 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from sms_diary.clock import local
-from sms_diary.model import PART_RU, PartState
+from sms_diary.model import PartState
 from sms_diary.phone import mask
 from sms_diary.reports.page import Page, Section
 from sms_diary.store.problems import KIND_RU, Kind, Problem, Said
+from sms_diary.words import PART_RU
 
 Explain = Callable[[Said], str]
 """What an operator's code means, in Russian; "" where nobody knows."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sms_diary.model import (
     ALL_TOPICS,
-    PART_RU,
     PERSONAL_DATA,
     URGENT,
     ConsentState,
@@ -19,6 +18,7 @@ from sms_diary.store.chain import Broken, Fault
 from sms_diary.store.entries import Kept
 from sms_diary.store.ledger import Action
 from sms_diary.store.proofs import Doubt, Message
+from sms_diary.words import PART_RU
 
 ACTION_RU: dict[str, str] = {
     Action.ASKED: "спросили согласие",
@@ -158,15 +158,22 @@ def advice_ru(broken: Broken, slug: str) -> str:
 
 ACTOR_RU: dict[str, str] = {
     ledger.BY_SMS: "родителем, по SMS",
+    ledger.BY_PAGE: "родителем, на странице родителя",
     opt_in.BY_SERVICE: "сервисом",
 }
 """Who did it, where it was no person; persons are named as they are."""
+
+
+BY_DESK = "desk "
+"""How the actor of what was done on the pages begins; the user's login follows."""
 
 
 def actor_ru(actor: str) -> str:
     """Of an operator's word the route that it came by, of a person the name."""
     if actor.startswith(ledger.BY_ROUTE):
         return f"оператором, маршрут {actor.removeprefix(ledger.BY_ROUTE)}"
+    if actor.startswith(BY_DESK):
+        return f"школой на этих страницах, {actor.removeprefix(BY_DESK)}"
     return ACTOR_RU.get(actor, actor)
 
 
@@ -180,6 +187,8 @@ EVIDENCE_RU: dict[str, str] = {
     "sha256": "SHA-256 файла",
     "row": "строка файла",
     "by": "кто внёс",
+    "reason": "причина",
+    "way": "где внесено",
     "cells": "ячейки строки, как написаны",
     "pupil": "номер ученика в базе",
     "text": "текст SMS родителя",

@@ -43,10 +43,15 @@ class Running:
     """State of its lines -> how many."""
 
 
-async def reach(q: Queries, school: School, class_ids: Sequence[int] | None, *, day: str) -> Reach:
+async def reach(
+    q: Queries, school: School, class_ids: Sequence[int] | None, *, day: str,
+    pupil_ids: Sequence[int] = (),
+) -> Reach:  # fmt: skip
     """Who would be told now; `class_ids` None: of the whole school. `day` decides who is in it."""
+    whom = [(class_id, 0) for class_id in class_ids or ()]
+    whom += [(0, pupil_id) for pupil_id in pupil_ids]
     rows = await q.over(
-        """with rows(class_id bigint)
+        """with rows(class_id bigint, pupil_id bigint)
             select s.guardian_id, g.number_id, n.state as number_state, g.latin, r.rhythm,
                    coalesce(t.state, a.state, 'unknown') as consent, d.state as personal_data
             from subscription s
@@ -57,9 +62,10 @@ async def reach(q: Queries, school: School, class_ids: Sequence[int] | None, *, 
             left join rhythm r on r.subscription_id = s.id and r.topic = 'announcements'
             where s.school_id = :school_id and (:everybody = 1 or s.pupil_id in (
                 select m.pupil_id from rows join membership m on m.class_id = rows.class_id
-                where m.from_day <= :day and (m.to_day is null or m.to_day >= :day)))
+                where m.from_day <= :day and (m.to_day is null or m.to_day >= :day)
+                union select rows.pupil_id from rows))
             order by s.guardian_id, s.id""",
-        sorted((class_id,) for class_id in class_ids or (0,)),
+        sorted(whom) or [(0, 0)],
         school_id=school.id,
         everybody=int(class_ids is None),
         day=day,

@@ -15,7 +15,7 @@ from sms_diary import consent
 from sms_diary.clock import local
 from sms_diary.consent import Move, Refused
 from sms_diary.db import Queries
-from sms_diary.model import ALL_TOPICS, PERSONAL_DATA, ConsentState, NumberState
+from sms_diary.model import ALL_TOPICS, PERSONAL_DATA, URGENT, ConsentState, NumberState
 from sms_diary.store import consents, ledger
 from sms_diary.store.consents import Change
 from sms_diary.store.ledger import Act, Action
@@ -90,10 +90,14 @@ async def start(
 
 
 def _held(states: Mapping[str, ConsentState], topic: str) -> ConsentState | None:
-    """A topic stands as all do until it has a state of its own; the other papers never do."""
-    if topic == PERSONAL_DATA:
-        return states.get(topic)
-    return states.get(topic) or states.get(ALL_TOPICS)
+    """A topic stands as all do until it has a state of its own; the other papers never do.
+
+    An agreement to all of the diary is none to urgent hours; a stop of all is one of these too.
+    """
+    own, of_all = states.get(topic), states.get(ALL_TOPICS)
+    if topic == PERSONAL_DATA or own is not None:
+        return own
+    return None if topic == URGENT and of_all is ConsentState.ACTIVE else of_all
 
 
 async def _states(q: Queries, subscription_id: int) -> dict[str, ConsentState]:
@@ -113,7 +117,7 @@ async def _unless_superseded(
     )
     return consent.unless_superseded(
         held, Move.SCHOOL_START,
-        by_sms=row is not None and row["actor"] == ledger.BY_SMS,
+        by_sms=row is not None and row["actor"] in ledger.BY_PARENT,
         recorded=local(row["at"], zone).date() if row else None,
         paper=date.fromisoformat(paper.day),
     )  # fmt: skip

@@ -46,7 +46,7 @@ async def states(
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """When a subscription was refused, and who recorded it: `sms`, or a person."""
+    """When a subscription was refused, and who recorded it (`ledger.BY_SMS`, a person …)."""
 
     at: int
     actor: str
@@ -142,10 +142,10 @@ def _why(changes: Sequence[Change]) -> Silence:
 
 
 def _by_paper(change: Change) -> bool:
-    """Whether it lets SMS begin without a word from the number itself."""
+    """Whether it lets SMS begin without a word from the parent."""
     return (
         change.state is ConsentState.ACTIVE
-        and change.act.actor != ledger.BY_SMS
+        and change.act.actor not in ledger.BY_PARENT
         and change.topic not in (PERSONAL_DATA, URGENT)
     )
 

@@ -42,6 +42,7 @@ class Actor(StrEnum):
     POLICY = "policy"
     COMMAND = "command"
     TOKEN = "token"  # noqa: S105  # a word
+    DESK = "desk"
 
 
 class Outcome(StrEnum):

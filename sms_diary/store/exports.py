@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from sms_diary.clock import local
 from sms_diary.db import Queries, Row
-from sms_diary.store import people
-from sms_diary.store.people import ClassRow, PupilRow
+from sms_diary.store import year_book
 from sms_diary.store.tools import Tools
 
 CONTACTS = ("Класс", "Ученик (ФИО)", "Дата рождения", "ФИО родителя", "Степень родства",
@@ -20,42 +19,40 @@ _SAID = {"active": "да", "refused": "нет"}
 """What a list says of a consent; a СТОП is no answer on paper and stays what it is."""
 
 
-async def _classes(
-    q: Queries, school_id: int, year: int, day: str
-) -> list[tuple[ClassRow, list[PupilRow]]]:
-    known = sorted(await people.classes(q, school_id, year), key=lambda one: one.key)
-    rosters = await people.rosters(q, [one.id for one in known], day)
-    return [(one, sorted(rosters[one.id], key=lambda pupil: pupil.full_name)) for one in known]
-
-
 async def contacts(
     q: Queries, tools: Tools, school_id: int, zone: ZoneInfo, *, year: int, day: str
 ) -> AsyncIterator[Sequence[str]]:
     """Rows of `CONTACTS`: a row a guardian, one for a pupil without any."""
-    for of_class, pupils in await _classes(q, school_id, year, day):
-        rows = await q.over(
-            """with rows(id bigint)
-               select s.pupil_id, s.relation, g.full_name, g.number_id, n.sealed, c.state, c.since,
-                      c.ledger_id, e.sealed as raw
-               from rows join subscription s on s.pupil_id = rows.id
-               join guardian g on g.id = s.guardian_id join number n on n.id = g.number_id
-               left join consent c on c.subscription_id = s.id and c.topic = '*'
-               left join evidence e on e.ledger_id = c.ledger_id
-               where s.school_id = :school_id and n.state = 'open' and n.erased_at is null
-                 and coalesce(c.state, '') <> 'wrong-number'
-               order by s.id""",
-            sorted((one.id,) for one in pupils),
-            school_id=school_id,
-        )
-        follows: dict[int, list[Row]] = {}
-        for row in rows:
-            follows.setdefault(row["pupil_id"], []).append(row)
+    for of_class, pupils in await year_book.classes(q, school_id, year, day):
+        follows = await followers(q, school_id, (one.id for one in pupils))
         for pupil in pupils:
             about = (of_class.name, pupil.full_name, pupil.birth_date)
             for row in follows.get(pupil.id, ()):
                 yield (*about, *_guardian(row, tools, zone))
             if pupil.id not in follows:
                 yield (*about, *[""] * 6)
+
+
+async def followers(q: Queries, school_id: int, pupil_ids: Iterable[int]) -> dict[int, list[Row]]:
+    """Each pupil's subscriptions with an open number: guardian, sealed number, consent, proof."""
+    rows = await q.over(
+        """with rows(id bigint)
+           select s.pupil_id, s.guardian_id, s.relation, g.full_name, g.number_id, n.sealed,
+                  c.state, c.since, c.ledger_id, e.sealed as raw
+           from rows join subscription s on s.pupil_id = rows.id
+           join guardian g on g.id = s.guardian_id join number n on n.id = g.number_id
+           left join consent c on c.subscription_id = s.id and c.topic = '*'
+           left join evidence e on e.ledger_id = c.ledger_id
+           where s.school_id = :school_id and n.state = 'open' and n.erased_at is null
+             and coalesce(c.state, '') <> 'wrong-number'
+           order by s.id""",
+        sorted((pupil_id,) for pupil_id in set(pupil_ids)),
+        school_id=school_id,
+    )
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["pupil_id"], []).append(row)
+    return found
 
 
 def _guardian(row: Row, tools: Tools, zone: ZoneInfo) -> tuple[str, ...]:
@@ -74,11 +71,11 @@ async def marks(
 ) -> AsyncIterator[Sequence[str]]:
     """Rows of `MARKS` of a school year up to a day: the marks of one lesson and work in a cell.
 
-    Left out: what such a table cannot say, an absence for a whole day and marks that the class
-    journal counts lesson by lesson without naming the lesson.
+    Left out: what such a table cannot say, an absence for a whole day, marks that the class
+    journal counts lesson by lesson without naming the lesson, and what is about namesakes.
     """
-    for of_class, pupils in await _classes(q, school_id, year, day):
-        names = {one.id: one.full_name for one in pupils}
+    for of_class, pupils in await year_book.classes(q, school_id, year, day):
+        names = {one.id: one.full_name for one in year_book.certain(pupils)}
         rows = await q.over(
             """with rows(id bigint)
                select entry.* from rows join entry on entry.who = rows.id

@@ -29,6 +29,16 @@ async def most(q: Queries, today: Mapping[int, str]) -> dict[int, int]:
     return {i: most_lines(days[-LOOK_BACK:], counts.get(i, 0)) for i, days in usual.items()}
 
 
+async def told(q: Queries, school_id: int, day: str) -> int:
+    """How many lines a school has told on a day (ISO date) so far."""
+    row = await q.one(
+        "select lines from told_day where school_id = :school_id and day = :day",
+        school_id=school_id,
+        day=day,
+    )
+    return int(row["lines"]) if row else 0
+
+
 async def _subscriptions(q: Queries, school_ids: Iterable[int]) -> dict[int, int]:
     rows = await q.over(
         """with rows(id bigint)

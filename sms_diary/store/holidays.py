@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from itertools import pairwise
 
 from sms_diary.db import Queries
 from sms_diary.store import replan
@@ -17,6 +18,12 @@ class Holiday:
     first: date
     last: date
     name: str
+
+
+def crossing(every: Iterable[Holiday]) -> bool:
+    """Whether two of them have a day in common."""
+    days = sorted((one.first, one.last) for one in every)
+    return any(following[0] <= before[1] for before, following in pairwise(days))
 
 
 async def of_school(q: Queries, school_id: int) -> list[Holiday]:

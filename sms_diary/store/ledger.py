@@ -22,6 +22,10 @@ NO_SCHOOL = 0
 """The chain of numbers that no school knows."""
 BY_SMS = "sms"
 """The actor of what the number itself said."""
+BY_PAGE = "parent, page"
+"""The actor of what a parent did on the parent's page."""
+BY_PARENT = frozenset({BY_SMS, BY_PAGE})
+"""What the parents themselves have said: no paper of the school takes it back."""
 BY_ROUTE = "route:"
 """How the actor of what an operator said begins; the route's name follows."""
 PAGE = 1000

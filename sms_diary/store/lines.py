@@ -66,6 +66,11 @@ _WIDE = """exists (select 1 from subscription s join consent u on u.subscription
     where s.guardian_id = l.guardian_id and u.topic = 'urgent' and u.state = 'active')"""
 
 
+_IS_NOTICE = "e.kind = 'announcement'"
+_ONE = """(select max({0}_id) from audience a where a.entry_id = e.id having count(*) = 1)"""
+"""The pupil or the class whom an announcement is for, where it is for nobody else."""
+
+
 async def due(q: Queries, *, now: int, guardians: int) -> list[Row]:
     """Every line that is due for the next guardians, with all that a text needs.
 
@@ -75,7 +80,10 @@ async def due(q: Queries, *, now: int, guardians: int) -> list[Row]:
     return await q.over(
         f"""with rows(guardian_id bigint)
             select l.id, l.school_id, l.entry_id, l.version, l.guardian_id, l.pupil_id,
-                   l.ledger_id, l.lane, l.value, l.expires, g.number_id, g.latin, n.consent_rev,
+                   l.ledger_id, l.lane, l.value, l.expires, l.topic, g.number_id, g.latin,
+                   n.consent_rev, coalesce((select m.class_id from membership m
+                     where m.pupil_id = p.id order by m.from_day desc limit 1), c.id, 0)
+                     as class_id,
                    e.kind, e.subject, e.work, e.day, e.lesson, e.body, e.urgent,
                    case when e.urgent = 1 and {_WIDE} then 1 else 0 end as wide,
                    p.full_name as pupil, c.name as class_name
@@ -85,8 +93,10 @@ async def due(q: Queries, *, now: int, guardians: int) -> list[Row]:
             join entry e on e.id = l.entry_id and e.version = l.version
             join guardian g on g.id = l.guardian_id
             join number n on n.id = g.number_id
-            left join pupil p on p.id = l.pupil_id and l.pupil_id <> 0
-            left join class c on c.id = e.who and l.pupil_id = 0
+            left join pupil p on p.id = case when {_IS_NOTICE} then {_ONE.format("pupil")}
+              else l.pupil_id end
+            left join class c on l.pupil_id = 0
+              and c.id = case when {_IS_NOTICE} then {_ONE.format("class")} else e.who end
             where l.state = 'planned' and l.due <= :now and l.expires > :now
               and n.state = 'open' and {_FREE.format("l")}""",
         [(guardian_id,) for guardian_id in await _next_guardians(q, now=now, most=guardians)],
@@ -224,6 +234,17 @@ async def put_off(q: Queries, until: Sequence[tuple[int, int]]) -> None:
            update line set due = rows.due from rows
            where line.id = rows.id and line.state = 'planned'""",
         sorted(until),
+    )
+
+
+async def hold(q: Queries, line_ids: Sequence[int], reason: str) -> None:
+    """Planned lines that wait for something else than their time."""
+    await q.over(
+        """with rows(id bigint)
+           update line set state = 'held', reason = :reason from rows
+           where line.id = rows.id and line.state = 'planned'""",
+        sorted((line_id,) for line_id in line_ids),
+        reason=reason,
     )
 
 

@@ -41,9 +41,10 @@ class Page:
     next: int | None
 
 
-_VIEW = """i.*, n.sealed, g.id as guardian_id from inbound i
-    join number n on n.id = i.number_id
-    join guardian g on g.number_id = i.number_id and g.school_id = :school_id"""
+# Cross joins: SQLite keeps their order, and would else begin with all guardians of the school.
+_VIEW = """i.*, n.sealed, g.id as guardian_id from inbound i cross join guardian g
+    cross join number n where n.id = i.number_id
+    and g.number_id = i.number_id and g.school_id = :school_id"""
 
 
 async def page(
@@ -62,7 +63,7 @@ async def page(
     )
     floor = edge["id"] if edge else 0
     rows = await q.all(
-        f"""select {_VIEW} where i.id < :before and i.id >= :floor {of_state}
+        f"""select {_VIEW} and i.id < :before and i.id >= :floor {of_state}
             order by i.id desc limit :limit""",
         school_id=school_id,
         before=before,
@@ -77,7 +78,7 @@ async def page(
 
 async def one(q: Queries, tools: Tools, school_id: int, inbound_id: int) -> InboundView | None:
     """None where there is none, or not for this school to read."""
-    rows = await q.all(f"select {_VIEW} where i.id = :id", school_id=school_id, id=inbound_id)
+    rows = await q.all(f"select {_VIEW} and i.id = :id", school_id=school_id, id=inbound_id)
     if not await addressed.readable(q, tools, school_id, rows):
         return None
     return _view(rows[0], tools)

@@ -19,13 +19,14 @@ _FAILED = frozenset(MessageState) - {MessageState.OPEN, MessageState.DELIVERED}
 _ON_THE_WAY = (PartState.QUEUED, PartState.SENDING, PartState.SENT, PartState.DOUBT)
 STATES = (*_ON_THE_WAY, *(state for state in MessageState if state is not MessageState.OPEN))
 """The states that a message is shown in; while it is open they are those of its parts."""
-_STATE = """case when m.state <> 'open' then m.state
+SHOWN = """case when m.state <> 'open' then m.state
     when exists (select 1 from part p where p.message_id = m.id and p.state = 'doubt') then 'doubt'
     when exists (select 1 from part p where p.message_id = m.id
                  and p.state in ('queued', 'retry')) then 'queued'
     when exists (select 1 from part p where p.message_id = m.id and p.state = 'sending')
         then 'sending'
     else 'sent' end"""
+"""What a message `m` is shown as, one of `STATES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ async def page(
     if state and state not in _FAILED:
         floor = await _floor(q, school_id, before)
     rows = await q.all(
-        f"""select m.*, n.sealed, {_STATE} as shown
+        f"""select m.*, n.sealed, {SHOWN} as shown
             from message m join number n on n.id = m.number_id
             where m.school_id = :school_id and m.id < :before and m.id >= :floor {_shown_as(state)}
             order by m.id desc limit :limit""",
@@ -119,12 +120,12 @@ def _shown_as(state: str) -> str:
         return f"and m.state not in ('open', 'delivered') and m.state = '{MessageState(state)}'"
     if state == MessageState.DELIVERED:
         return "and m.state = 'delivered'"
-    return f"and m.state = 'open' and {_STATE} = '{PartState(state)}'"
+    return f"and m.state = 'open' and {SHOWN} = '{PartState(state)}'"
 
 
 async def one(q: Queries, tools: Tools, school_id: int, message_id: int) -> MessageView | None:
     row = await q.one(
-        f"""select m.*, n.sealed, {_STATE} as shown
+        f"""select m.*, n.sealed, {SHOWN} as shown
             from message m join number n on n.id = m.number_id
             where m.id = :id and m.school_id = :school_id""",
         id=message_id,

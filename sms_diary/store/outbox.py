@@ -20,6 +20,8 @@ from sms_diary.store import lines, welcome
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
+SEVERAL = "several"
+"""Stands for the topic of a message whose lines are of more than one."""
 _ALPHABETS = {str(alphabet): alphabet for alphabet in Alphabet}
 
 
@@ -47,6 +49,12 @@ class NewMessage:
     """When the hours end in which it may leave (epoch milliseconds); None: at any hour."""
     whole: bool = False
     """The operator cuts it: one part for all of it, with seq 0."""
+    segments: int = 0
+    """SMS that the operator bills where it cuts the text; 0: as many as parts."""
+    topic: str = ""
+    """Of its lines; `SEVERAL` where they differ, "" where it tells none."""
+    class_id: int = 0
+    """Of its first line; 0: none."""
 
 
 async def add(q: Queries, tools: Tools, messages: Sequence[NewMessage], *, now: int) -> list[int]:
@@ -56,12 +64,13 @@ async def add(q: Queries, tools: Tools, messages: Sequence[NewMessage], *, now: 
     await q.insert(
         "message",
         "id, school_id, guardian_id, number_id, ground, ledger_id, inbound_id, text, alphabet,"
-        " parts, level, state, created_at, expires",
+        " parts, segments, level, state, created_at, expires, topic, class_id",
         [
             (
                 message_id, m.school_id, m.guardian_id, m.number_id, str(m.ground), m.ledger_id,
                 m.inbound_id, tools.vault.seal(m.text, "message.text", message_id), m.alphabet,
-                len(m.turns), m.level, "open", now, m.expires,
+                len(m.turns), m.segments or len(m.turns), m.level, "open", now, m.expires,
+                m.topic, m.class_id,
             )
             for message_id, m in pairs
         ],

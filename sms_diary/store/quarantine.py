@@ -6,6 +6,7 @@ What the answer then does is `ingest.imports.resolving`'s.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from sms_diary.db import Queries, Row
 from sms_diary.phone import mask
@@ -48,20 +49,32 @@ class Waiting:
 
 
 async def questions(
-    q: Queries, school_id: int, *, after: int = 0, limit: int = 200
+    q: Queries, school_id: int, *, after: int = 0, limit: int = 200, reason: str = ""
 ) -> list[Question]:
-    """The school's open questions, the oldest first."""
+    """The school's open questions, the oldest first; of one reason, if it is named."""
     rows = await q.all(
         """select held.*, g.held from quarantine held join (
              select min(id) as id, count(*) as held from quarantine
              where school_id = :school_id and state = 'open'
+               and (reason = :reason or :reason = '')
              group by case when ask = '' then 'id ' || id else ask end) g on g.id = held.id
            where held.id > :after order by held.id limit :limit""",
         school_id=school_id,
         after=after,
         limit=limit,
+        reason=reason,
     )
     return [_question(row) for row in rows]
+
+
+async def by_reason(q: Queries, school_id: int) -> dict[str, int]:
+    """How many open questions there are of each reason."""
+    rows = await q.all(
+        """select reason, count(distinct case when ask = '' then 'id ' || id else ask end) as asked
+           from quarantine where school_id = :school_id and state = 'open' group by reason""",
+        school_id=school_id,
+    )
+    return {row["reason"]: row["asked"] for row in rows}
 
 
 async def question(
@@ -188,10 +201,11 @@ async def _pupils(q: Queries, school_id: int, keys: list[tuple[int]]) -> dict[in
         keys,
         school_id=school_id,
     )
-    return {
-        row["id"]: row["full_name"] + (f", {row['birth_date']}" if row["birth_date"] else "")
-        for row in rows
-    }
+    return {row["id"]: row["full_name"] + _born(row["birth_date"]) for row in rows}
+
+
+def _born(day: str | None) -> str:
+    return f", р. {date.fromisoformat(day):%d.%m.%Y}" if day else ""
 
 
 async def _contacts(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from sms_diary.clock import DAY
 from sms_diary.db import Queries, Row
-from sms_diary.store import destruction, imports, ledger
+from sms_diary.store import destruction, imports, ledger, parent
 from sms_diary.store.chain import Link, Walk
 from sms_diary.store.destruction import Counts, Kind, What
 from sms_diary.store.ledger import NO_SCHOOL
@@ -52,6 +52,7 @@ async def step(q: Queries, tools: Tools, period: Period, *, now: int) -> bool:
     """Destroy a little of what is past its period; False when nothing was left."""
     before = now - max(period.texts, LEAST)
     if period.school_id == NO_SCHOOL:
+        await parent.sweep(q, now=now)
         counts, more = await _of_no_school(q, before)
     else:
         counts, more = await _of_school(q, period.school_id, before)

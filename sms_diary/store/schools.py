@@ -11,7 +11,9 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sms_diary.db import Queries, Row
+from sms_diary.encoding import Scheme
 from sms_diary.model import SchoolMode, Topic
+from sms_diary.plan import Naming
 from sms_diary.schedule.hours import Hours
 from sms_diary.schedule.rhythm import Calendar, Rhythm, chosen
 from sms_diary.store import tokens
@@ -30,6 +32,10 @@ class School:
     """Milliseconds in which a slip can be corrected before it is told."""
     budget: int
     latin: bool
+    scheme: Scheme
+    """By which it is transliterated."""
+    naming: Naming
+    """How its pupils are called in SMS."""
     sender: str
     route: str
     phone: str
@@ -51,6 +57,8 @@ class School:
     """The first day it tells of; None until something came."""
     cap: int
     """Messages a number and day, urgent ones apart."""
+    budget_month: int
+    """SMS a month, beyond which only urgent ones go; 0: no end."""
 
     @property
     def asks_for_personal_data(self) -> bool:
@@ -103,6 +111,8 @@ def _school(row: Row) -> School:
         settle=row["settle"],
         budget=row["budget"],
         latin=bool(row["latin"]),
+        scheme=Scheme(row["scheme"]),
+        naming=Naming(row["naming"]),
         sender=row["sender"],
         route=row["route"],
         phone=row["phone"],
@@ -115,6 +125,7 @@ def _school(row: Row) -> School:
         rhythms=chosen(row["rhythms"]),
         told_from=date.fromisoformat(row["told_from"]) if row["told_from"] else None,
         cap=row["cap"],
+        budget_month=row["budget_month"],
     )
 
 
@@ -197,10 +208,14 @@ async def bump(q: Queries, school_ids: Iterable[int]) -> None:
 # ---------------------------------------------------------------- credentials
 
 
+def made_secret() -> str:
+    """A fresh webhook secret, to be shown once."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
 async def add_credentials(q: Queries, tools: Tools, school_id: int, *, now: int) -> tuple[str, str]:
     """A fresh webhook secret and a fresh token, to be shown once."""
-    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-    token = tokens.made()
+    secret, token = made_secret(), tokens.made()
     await add_webhook_secret(q, tools, school_id, secret, name="", now=now)
     await tokens.add(q, tools, school_id, token, name="", now=now)
     return secret, token
@@ -255,6 +270,16 @@ async def add_staff(q: Queries, school_id: int, number_id: int) -> None:
         school_id=school_id,
         number_id=number_id,
     )
+
+
+async def remove_staff(q: Queries, school_id: int, number_id: int) -> bool:
+    """Take a number from the list; False if it was not on it."""
+    gone = await q.run(
+        "delete from staff where school_id = :school_id and number_id = :number_id",
+        school_id=school_id,
+        number_id=number_id,
+    )
+    return gone == 1
 
 
 async def staff(q: Queries, school_ids: Iterable[int]) -> set[tuple[int, int]]:

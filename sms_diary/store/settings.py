@@ -16,14 +16,17 @@ HOLIDAYS = "holidays"
 CHANGEABLE = frozenset({
     "name", "short_name", "mode", "settle", "budget", "latin", "sender", "phone", "legal", "proof",
     "paused_at", "retention", "ledger_retention", "digest_at", "digest_day", "day_from", "day_to",
-    "urgent_from", "urgent_to", "off_days", "cap", "rhythms", "told_from",
+    "urgent_from", "urgent_to", "off_days", "cap", "rhythms", "told_from", "scheme", "naming",
+    "zone", "budget_month",
 })  # fmt: skip
 """The columns that `change` takes, in the units of the schema."""
 _WHEN = frozenset({
     "settle", "digest_at", "digest_day", "day_from", "day_to", "urgent_from", "urgent_to",
-    "off_days", "rhythms", HOLIDAYS,
+    "off_days", "rhythms", "zone", HOLIDAYS,
 })  # fmt: skip
 """Those that say when a thing is told."""
+_HOW = frozenset({"short_name", "budget", "latin", "scheme", "naming", "phone"})
+"""Those that say in which words."""
 AT_ONCE = " ".join(f"{topic}=now" for topic in Topic)
 """As `rhythms`: everything is told as it comes."""
 ANY_HOUR: Mapping[str, Any] = {
@@ -67,7 +70,7 @@ async def change(q: Queries, school_id: int, values: Mapping[str, Any], *, now: 
         await q.run(f"update school set {sets} where id = :id", id=school_id, **columns)
     if HOLIDAYS in values:
         await holidays.write(q, school_id, values[HOLIDAYS])
-    if values.get("paused_at"):
+    if values.get("paused_at") or not _HOW.isdisjoint(values):
         await withdraw.of_school(q, school_id, now=now)
     if not _WHEN.isdisjoint(values):
         await replan.of_school(q, school_id, now=now)

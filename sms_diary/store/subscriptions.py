@@ -72,7 +72,8 @@ async def page(
     """
     ids, beyond = await _ids(q, school_id, wanted, day=day, after=after, limit=limit + 1)
     rows = await q.over(
-        f"with rows(id bigint) select {_VIEW} join rows on rows.id = s.id order by s.id",
+        f"""with rows(id bigint)
+            select {_VIEW} from rows join subscription s on s.id = rows.id {_OF} order by s.id""",
         [(one,) for one in ids[:limit]],
     )
     return Page(await _views(q, tools, rows), ids[limit - 1] if len(ids) > limit else beyond)
@@ -168,8 +169,8 @@ async def _edge(q: Queries, school_id: int, after: int) -> int | None:
 # ---------------------------------------------------------------- one
 
 _VIEW = """s.id, s.guardian_id, s.pupil_id, s.relation, s.rev, s.created_at, p.full_name,
-    n.id as number_id, n.sealed
-    from subscription s join guardian g on g.id = s.guardian_id
+    n.id as number_id, n.sealed"""
+_OF = """join guardian g on g.id = s.guardian_id
     join number n on n.id = g.number_id join pupil p on p.id = s.pupil_id"""
 
 
@@ -185,7 +186,8 @@ class Found:
 async def one(q: Queries, tools: Tools, school_id: int, subscription_id: int) -> Found | None:
     """A subscription of the school, seen."""
     rows = await q.all(
-        f"select {_VIEW} where s.school_id = :school_id and s.id = :id",
+        f"""select {_VIEW} from subscription s {_OF}
+            where s.school_id = :school_id and s.id = :id""",
         school_id=school_id,
         id=subscription_id,
     )

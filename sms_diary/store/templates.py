@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sms_diary.db import Queries
-from sms_diary.store import withdraw
+from sms_diary.store import schools, withdraw
 from sms_diary.values import value
 
 
@@ -40,6 +40,16 @@ async def own(q: Queries, school_ids: Iterable[int]) -> dict[int, dict[str, str]
     return found
 
 
+async def last(q: Queries, school_id: int) -> dict[str, Version]:
+    """Name -> the newest version, of every text that the school ever had of its own."""
+    rows = await q.all(
+        """select name, version, source, made_by, at from template
+           where school_id = :school_id order by version""",
+        school_id=school_id,
+    )
+    return {row["name"]: Version(**row) for row in rows}
+
+
 async def history(q: Queries, school_id: int, name: str) -> list[Version]:
     """Every version of one text, newest first."""
     rows = await q.all(
@@ -55,6 +65,7 @@ async def save(
     q: Queries, school_id: int, name: str, source: str, *, by: str, now: int
 ) -> int:  # fmt: skip
     """Keep a new version, which holds at once: what is queued is written anew; its number."""
+    await schools.by_ids(q, [school_id], lock=True)  # two who save at once get two versions
     known = await history(q, school_id, name)
     version = known[0].version + 1 if known else 1
     await q.run(

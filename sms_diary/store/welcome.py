@@ -57,6 +57,17 @@ async def queue(
     )
 
 
+async def queued(q: Queries, school_id: int, *, now: int) -> int:
+    """How many welcomes of a school have been queued at this very moment."""
+    row = await q.one(
+        """select count(*) as many from request where school_id = :school_id
+           and kind = 'welcome' and state = 'waiting' and created_at = :now""",
+        school_id=school_id,
+        now=now,
+    )
+    return int(row["many"]) if row else 0
+
+
 async def since(q: Queries, guardian_ids: Iterable[int]) -> set[int]:
     """Those of guardians, read as not welcomed, who have been meanwhile.
 

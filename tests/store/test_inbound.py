@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from sms_diary.channels.base import InboundReport
-from sms_diary.clock import MINUTE
+from sms_diary.clock import DAY, MINUTE
 from sms_diary.db import Database, Queries
 from sms_diary.store import inbound
 from sms_diary.store.tools import Tools
@@ -45,6 +45,17 @@ async def test_the_five_minutes_count_from_the_sms_that_was_kept(
         for now in (1000, 1000 + 4 * MINUTE, 1000 + 6 * MINUTE)
     ]
     assert stored == [1, 0, 1]
+
+
+async def test_an_sms_of_a_list_is_one_for_as_long_as_any_list_reaches(
+    db: Database, tools: Tools
+) -> None:
+    first = InboundReport(phone(0), "1234", "СТОП", b'{"id":7,"read":false}', id="7")
+    again = InboundReport(phone(0), "1234", "СТОП", b'{"id":7,"read":true}', id="7")
+    assert await _store(db, tools, first) == 1
+    assert await _store(db, tools, again, now=1000 + 30 * DAY) == 0
+    another = InboundReport(phone(0), "1234", "СТОП", b"{}", id="8")
+    assert await _store(db, tools, another, again, now=1000 + 30 * DAY) == 1
 
 
 async def test_repetitions_in_one_batch_are_one_sms(db: Database, tools: Tools) -> None:

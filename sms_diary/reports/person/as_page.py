@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sms_diary.model import ALL_TOPICS, PART_RU, Ground, MessageState, PartState
+from sms_diary.model import ALL_TOPICS, Ground, MessageState, PartState
 from sms_diary.reports import proof_page
 from sms_diary.reports.names import Names
 from sms_diary.reports.page import Page, Section
@@ -12,6 +12,7 @@ from sms_diary.reports.words import GROUND_RU, TOPIC_RU
 from sms_diary.store.ledger import NO_SCHOOL
 from sms_diary.store.messages import DESTROYED
 from sms_diary.store.persons.held import Asked, Came, Child, Guardian, Person, Sent
+from sms_diary.words import PART_RU
 
 _ON_THE_WAY = "в пути"
 _RHYTHM_RU = {"now": "сразу", "day": "раз в день", "week": "раз в неделю", "off": "не сообщать"}

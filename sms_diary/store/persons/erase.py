@@ -21,6 +21,7 @@ from sms_diary.store import consents, destruction, numbers, outbox, requests, wi
 from sms_diary.store.consents import Change, Held
 from sms_diary.store.destruction import Counts, Kind, Order, What
 from sms_diary.store.ledger import NO_SCHOOL, Act, Action
+from sms_diary.store.parent import codes, sessions, slips
 from sms_diary.store.persons import bodies, texts
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
@@ -28,6 +29,7 @@ from sms_diary.values import value
 TOUCHED = (
     "number", "guardian", "pupil", "message", "receipt", "inbound", "inbound_piece", "evidence",
     "delivery", "idempotency", "entry", "line", "import", "import_chunk", "import_was",
+    "parent_code", "parent_session", "parent_slip",
 )  # fmt: skip
 """The tables that an erasure writes to, to be purged after its commit (`Database.purge`)."""
 ENDS = frozenset({ConsentState.UNKNOWN, ConsentState.ASKED, ConsentState.ACTIVE})
@@ -103,6 +105,7 @@ class _Erasing:
         await self._end(guardian_id, held)
         messages = await texts.of_guardian(q, school_id, guardian_id, self._number_id)
         wanted = bodies.traits(numbers=[self._phone], names=[name])
+        await slips.forget_guardian(q, school_id, guardian_id)
         counts: Counts = {
             What.GUARDIANS: await _forget_guardian(q, school_id, guardian_id),
             What.MESSAGES: await texts.destroy(q, messages),
@@ -154,6 +157,8 @@ class _Erasing:
         await numbers.erase(q, self._tools, number_id, now=self._now)
         await withdraw.everything(q, number_id, now=self._now)
         await q.run("delete from staff where number_id = :number_id", number_id=number_id)
+        await sessions.forget(q, number_id)
+        await codes.forget(q, number_id, self._tools.vault.index(self._phone))
         wanted = bodies.traits(numbers=[self._phone])
         rest = await texts.of_number(q, number_id, school_ids)
         counts = Counter(

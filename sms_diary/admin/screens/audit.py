@@ -1,0 +1,99 @@
+"""Журнал действий: who saw, exported and changed what, newest first, with filters and a file.
+
+The same for what belongs to no school, for the district.
+"""
+
+from __future__ import annotations
+
+from sms_diary.admin import downloads
+from sms_diary.admin.forms import Form
+from sms_diary.admin.roles import Right
+from sms_diary.admin.screen import Answer, Group, Page, Screen, Visit
+from sms_diary.store.desk import audit, users
+from sms_diary.store.desk.audit import LAST, Shown
+from sms_diary.store.desk.users import EVERY_SCHOOL
+
+ACTION_RU = {
+    "signed-in": "вход",
+    "set-password": "новый пароль",
+    "invited": "ссылка для входа",
+    "saw": "просмотр карточки",
+    "saw-number": "просмотр номера",
+    "exported": "выгрузка",
+    "searched": "поиск по номеру",
+    "changed": "изменение",
+    "decided": "решение",
+    "imported": "загрузка файла",
+    "announced": "объявление",
+    "called-off": "объявление остановлено",
+    "tried": "проверочное SMS",
+    "paused": "рассылка приостановлена",
+    "resumed": "рассылка возобновлена",
+    "forgot": "данные человека уничтожены",
+}
+"""What the log says of each action; another word is shown as it is."""
+KIND_RU = {
+    "user": "пользователь", "school": "школа", "settings": "настройки", "messages": "сообщение",
+    "message": "сообщение", "pupils": "ученик", "pupil": "ученик", "guardians": "родитель",
+    "guardian": "родитель", "inbound": "входящее SMS", "quarantine": "вопрос",
+    "held": "задержанное",
+    "imports": "загрузка", "import": "загрузка", "template": "шаблон", "announcement": "объявление",
+    "audit": "журнал действий", "route": "канал", "credential": "ключ", "consent": "согласие",
+    "people": "карточка", "subscription": "подписка", "act": "акт", "consents": "согласия",
+    "problems": "номер", "state": "состояние службы",
+}  # fmt: skip
+"""And of each kind of object."""
+_PER_PAGE = 50
+_PER_FILE = 10_000
+
+
+class Filter(Form):
+    action: str = ""
+    user: int = 0
+    before: int = LAST
+    file: str = ""
+
+
+async def show(visit: Visit) -> Answer:
+    asked = visit.query(Filter)
+    if asked.file == "csv":
+        return await _file(visit, asked)
+    rows = await _rows(visit, asked, limit=_PER_PAGE + 1)
+    return Page("audit.html", {
+        "rows": rows[:_PER_PAGE], "asked": asked, "actions": ACTION_RU, "kinds": KIND_RU,
+        "who": [(one.id, one.name) for one in await users.of_school(visit.q, _school(visit))],
+        "next": rows[_PER_PAGE - 1].id if len(rows) > _PER_PAGE else None,
+    })  # fmt: skip
+
+
+async def _file(visit: Visit, asked: Filter) -> Answer:
+    rows = [("Когда", "Кто", "Действие", "Объект", "Подробности")]
+    for one in await _rows(visit, asked, limit=_PER_FILE):
+        who, what = one.user or "командная строка", ACTION_RU.get(one.action, one.action)
+        kind = KIND_RU.get(one.kind, one.kind)
+        thing = f"{kind} {one.object_id}" if one.object_id else kind
+        rows.append((visit.times.iso(one.at), who, what, thing, one.words))
+    slug = visit.school_or_none.slug if visit.school_or_none else "район"
+    return downloads.csv(f"журнал-действий-{slug}", rows)
+
+
+async def _rows(visit: Visit, asked: Filter, *, limit: int) -> list[Shown]:
+    return await audit.page(
+        visit.q, _school(visit), before=asked.before, action=asked.action, user_id=asked.user,
+        limit=limit,
+    )  # fmt: skip
+
+
+def _school(visit: Visit) -> int:
+    return visit.school_or_none.id if visit.school_or_none else EVERY_SCHOOL
+
+
+SCREENS = (
+    Screen(
+        path="audit", title="Журнал действий", right=Right.AUDIT, group=Group.SETTINGS, show=show
+    ),
+    Screen(
+        path="audit", title="Журнал района", right=Right.SYSTEM, group=Group.SETTINGS,
+        of_school=False, show=show,
+    ),
+)  # fmt: skip

@@ -1,0 +1,172 @@
+"""Сводка: how a school's messages fare today and this week, and what wants a person's eye.
+
+Each figure leads to the rows behind it. Only sums: no person is shown here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sms_diary.admin.roles import Right
+from sms_diary.admin.screen import Group, Page, Screen, Visit
+from sms_diary.clock import local
+from sms_diary.db import Queries
+from sms_diary.model import SchoolMode
+from sms_diary.monitor import OK
+from sms_diary.store import held, in_doubt, quarantine
+from sms_diary.store.desk import funnel
+from sms_diary.store.desk.funnel import Funnel
+from sms_diary.store.schools import School
+from sms_diary.values import value
+from sms_diary.web import words
+from sms_diary.web.words import Times
+
+_WARNING = 0.03
+"""The share of failures at which a school is told to look (as GOV.UK Notify does)."""
+_FEW = 20
+"""With fewer messages one failure is no share yet."""
+_MOST = 200
+_DAYS = {"today": 1, "week": 7}
+
+
+@value
+class Step:
+    """One bar of the funnel; `path` leads to its rows."""
+
+    name: str
+    title: str
+    count: int
+    share: str
+    path: str
+
+
+@value
+class Span:
+    name: str
+    title: str
+    steps: tuple[Step, ...]
+    failed: int
+    failed_share: str
+    failed_path: str
+    warning: bool
+
+
+@value
+class Matter:
+    """Something that wants a person: what it is, and where it is dealt with."""
+
+    text: str
+    action: str
+    path: str
+    grave: bool = False
+
+
+async def show(visit: Visit) -> Page:
+    today, week = await _spans(visit.q, visit.school, visit.now)
+    waiting = await funnel.waiting(visit.q, visit.school.id)
+    lamps = await _lamps(visit)
+    return Page("summary.html", {
+        "spans": (today, week), "waiting": waiting, "lamps": lamps,
+        "matters": await _matters(visit, week, lamps), "zone": visit.school.zone.key,
+    })  # fmt: skip
+
+
+async def figures(q: Queries, school: School, *, now: int) -> dict[str, str]:
+    """What is live on the page, by the names of its `data-live`, as people read it."""
+    found = {}
+    for span in await _spans(q, school, now):
+        for step in span.steps:
+            found[f"{span.name}-{step.name}"] = words.number(step.count)
+            found[f"{span.name}-{step.name}-share"] = step.share
+        found[f"{span.name}-failed"] = words.number(span.failed)
+        found[f"{span.name}-failed-share"] = span.failed_share
+    times = Times(school.zone, now)
+    waiting = await funnel.waiting(q, school.id)
+    return found | {
+        "waiting": words.number(waiting.messages), "oldest": times.age(waiting.oldest),
+        "at": times.clock(now),
+    }  # fmt: skip
+
+
+async def _spans(q: Queries, school: School, now: int) -> tuple[Span, Span]:
+    today = local(now, school.zone).date()
+    day = await funnel.since(q, school.id, today, today)
+    week = await funnel.since(q, school.id, today - timedelta(days=6), today)
+    return _span("today", "Сегодня", day), _span("week", "7 дней", week)
+
+
+def _span(name: str, title: str, seen: Funnel) -> Span:
+    steps = (
+        ("created", "создано", seen.created),
+        ("handed", "ушло оператору", seen.handed),
+        ("accepted", "принято им", seen.accepted),
+        ("delivered", "доставлено", seen.delivered),
+    )
+    return Span(
+        name, title,
+        tuple(
+            Step(one, said, count, words.share(count, seen.created), _rows(one, name))
+            for one, said, count in steps
+        ),
+        seen.failed, words.share(seen.failed, seen.judged), _rows("failed", name),
+        seen.judged >= _FEW and seen.failed / seen.judged >= _WARNING,
+    )  # fmt: skip
+
+
+def _rows(step: str, span: str) -> str:
+    """Where the messages behind a figure are listed."""
+    return f"messages?step={step}&days={_DAYS[span]}"
+
+
+async def _lamps(visit: Visit) -> Mapping[str, str]:
+    """The routes that this process knows, each with what is wrong with it; "" for nothing."""
+    _, lamps = await visit.desk.monitor.ready()
+    return {
+        name.removeprefix("route "): "" if said == OK else _plainly(said)
+        for name, said in lamps.items()
+        if name.startswith("route ")
+    }
+
+
+def _plainly(said: str) -> str:
+    """What a lamp says, without the word for machines before it and the error's name behind."""
+    return said.partition(": ")[2].partition(" (")[0] or said
+
+
+async def _matters(visit: Visit, week: Span, lamps: Mapping[str, str]) -> list[Matter]:
+    found = []
+    if down := [name for name, said in lamps.items() if said]:
+        found.append(Matter(f"Нет связи: {', '.join(down)}", "Каналы", "channels", grave=True))
+    if week.warning:
+        said = f"За неделю не доставлено {week.failed_share} сообщений"
+        found.append(Matter(said, "Посмотреть какие", week.failed_path, grave=True))
+    found += await _decisions(visit)
+    if visit.school.mode is SchoolMode.TEST:
+        said = "Проверочный режим: SMS получают только номера сотрудников"
+        found.append(Matter(said, "Настройки школы", "settings"))
+    return found
+
+
+async def _decisions(visit: Visit) -> list[Matter]:
+    """What stands still until somebody decides."""
+    q, school_id = visit.q, visit.school.id
+    found = []
+    if questions := await quarantine.questions(q, school_id, limit=_MOST):
+        said = words.counted(len(questions), "вопрос", "вопроса", "вопросов")
+        found.append(Matter(f"Ждут ответа: {said} о записях журнала", "Ответить", "quarantine"))
+    if lines := sum(group.lines for group in await held.groups(q, school_id)):
+        said = words.counted(lines, "новость", "новости", "новостей")
+        found.append(Matter(f"Задержано: {said}, их необычно много", "Решить", "held"))
+    parts, oldest = await in_doubt.total(q, school_id)
+    if parts:
+        said = words.counted(parts, "часть", "части", "частей")
+        age = visit.times.age(oldest)
+        found.append(
+            Matter(f"Неясно, ушло ли: {said}, самой старой {age}", "Посмотреть",
+                   "messages?state=doubt")
+        )  # fmt: skip
+    return found
+
+
+SCREENS = (Screen(path="", title="Сводка", right=Right.AGGREGATES, group=Group.TODAY, show=show),)

@@ -1,0 +1,270 @@
+"""Messages as the desk lists them: filters, pages by key, counts that stop, who sees which.
+
+Nothing here reads a school's whole history: a page looks at most at the newest
+`funnel.WINDOW` messages below its key, or goes through an index of few rows. One message is
+`message.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sms_diary.db import Queries, Row
+from sms_diary.model import MessageState
+from sms_diary.phone import mask
+from sms_diary.store.desk import edges, funnel
+from sms_diary.store.desk.own import Own
+from sms_diary.store.doubt import IN_DOUBT
+from sms_diary.store.messages import DESTROYED, SHOWN
+from sms_diary.store.tools import Tools
+from sms_diary.values import value
+
+LAST = 2**63 - 1
+MANY = 1_000
+"""Counts stop here."""
+_NUMBER, _STATE = "number_id bigint", "state text"
+_INDEX = {_NUMBER: "indexed by message_of_number", _STATE: "indexed by message_that_failed"}
+"""SQLite, without statistics, would go through all of the school for each of them."""
+STATES = {
+    "waiting": funnel.STEPS["waiting"],
+    "way": """m.state = 'open' and not exists (select 1 from part p where p.message_id = m.id
+        and (p.state = 'queued' or p.state = 'retry' or p.state = 'doubt'))""",
+    "doubt": f"m.id in (select part.message_id from part where {IN_DOUBT})",
+    "delivered": "m.state = 'delivered'",
+    "failed": funnel.STEPS["failed"],
+    "withdrawn": "m.state not in ('open', 'delivered') and m.state = 'withdrawn'",
+}
+"""The states that the list is narrowed by; several of a message's own make one of them."""
+_ENDED = {
+    "failed": (MessageState.EXPIRED, MessageState.REJECTED, MessageState.UNDELIVERED,
+               MessageState.UNKNOWN),
+    "withdrawn": (MessageState.WITHDRAWN,),
+}  # fmt: skip
+"""The states of a message that these are made of: an index of few rows leads to each."""
+
+
+_OF_TOPIC = "exists (select 1 from line l where l.message_id = m.id and l.topic = :topic)"
+_BY_ROUTE = "exists (select 1 from part p where p.message_id = m.id and p.route = :route)"
+
+
+@value
+class Wanted:
+    """What a list is narrowed by; "", 0 and None: by nothing. Moments are epoch milliseconds."""
+
+    state: str = ""
+    """One of `STATES`."""
+    step: str = ""
+    """One of `funnel.STEPS`: the rows behind a figure of the summary."""
+    since: int | None = None
+    until: int | None = None
+    class_id: int = 0
+    number_id: int = 0
+    topic: str = ""
+    route: str = ""
+    ground: str = ""
+
+
+@value
+class Listed:
+    """One message of a list. `number` is masked, `text` whole; names "" where erased."""
+
+    id: int
+    at: int
+    number: str
+    guardian_id: int | None
+    pupils: tuple[str, ...]
+    text: str
+    parts: int
+    state: str
+    """One of `store.messages.STATES`."""
+    ground: str
+
+
+@value
+class Page:
+    """`next`: give it as `before` for what follows; None at the end. A page of a window may be
+    short, or empty, and yet have a `next`."""
+
+    rows: list[Listed]
+    next: int | None
+
+
+async def page(
+    q: Queries, tools: Tools, school_id: int, wanted: Wanted, *, own: Own, before: int = LAST,
+    limit: int = 50,
+) -> Page:  # fmt: skip
+    """The school's messages, newest first, of those that `own` may see."""
+    low, high = await _span(q, school_id, wanted, before)
+    where, given = _conditions(wanted, own)
+    given |= {"school_id": school_id, "low": low, "high": high, "limit": limit + 1}
+    keys = await _keys(q, school_id, wanted, own)
+    window = 0
+    if keys is not None:
+        ids = await _of_each(q, *keys, where, given)
+    else:
+        window = await funnel.below(q, school_id, high) if _needs_window(wanted) else 0
+        given["low"] = max(low, window)
+        rows = await q.all(
+            f"""select m.id from message m where m.school_id = :school_id and m.id < :high
+                and m.id >= :low {where} order by m.id desc limit :limit""",
+            **given,
+        )
+        ids = [row["id"] for row in rows]
+    found = await _listed(q, tools, ids[:limit])
+    return Page(found, ids[limit - 1] if len(ids) > limit else window if window > low else None)
+
+
+async def counts(q: Queries, school_id: int) -> dict[str, int]:
+    """How many there are in the states but «delivered»: up to about `MANY` of what has an index of
+    few rows, and of the newest window what is still open."""
+    row = await q.one(
+        f"""select coalesce(sum(case when {STATES["waiting"]} then 1 else 0 end), 0) as waiting,
+                   coalesce(sum(case when {STATES["way"]} then 1 else 0 end), 0) as way,
+                   (select count(*) from message m where {STATES["doubt"]}
+                    and m.school_id = :school_id) as doubt
+            from message m
+            where m.school_id = :school_id and m.id >= :floor and m.state = 'open'""",
+        school_id=school_id, floor=await funnel.below(q, school_id),
+    )  # fmt: skip
+    assert row is not None
+    found = {state: int(row[state]) for state in ("waiting", "way", "doubt")}
+    index = q.only(sqlite=_INDEX[_STATE])
+    for state, words in _ENDED.items():
+        rows = await q.over(
+            f"""with rows(state text)
+               select rows.state, (select count(*) from (
+                   select 1 as one from message m {index} where m.school_id = :school_id
+                     and m.state = rows.state and m.state not in ('open', 'delivered')
+                   limit :most) counted) as n from rows""",
+            [(word,) for word in words], school_id=school_id, most=MANY + 1,
+        )  # fmt: skip
+        found[state] = sum(one["n"] for one in rows)
+    return found
+
+
+def _needs_window(wanted: Wanted) -> bool:
+    """Whether what is looked for may be so rare that all of the history would be read for it."""
+    others = (wanted.topic, wanted.route, wanted.ground)
+    if any(others):
+        return True
+    return (wanted.state or wanted.step) not in ("", "created", "doubt")
+
+
+async def _span(q: Queries, school_id: int, wanted: Wanted, before: int) -> tuple[int, int]:
+    """The ids that can be meant: from the first on, below the second."""
+    low, high = 0, before
+    if wanted.since is not None:
+        low = await edges.since(q, school_id, wanted.since)
+    if wanted.until is not None:
+        high = min(high, await edges.until(q, school_id, wanted.until))
+    if wanted.step:
+        # The figure on the summary is of these and no others.
+        low = max(low, await funnel.below(q, school_id))
+    return low, high
+
+
+def _conditions(wanted: Wanted, own: Own) -> tuple[str, dict[str, Any]]:
+    said, given = own.condition("m"), own.given()
+    for condition, name, asked in (
+        ("m.created_at >= :since", "since", wanted.since),
+        ("m.created_at < :until", "until", wanted.until),
+        (own.about_class("m"), "class_id", wanted.class_id or None),
+        (_OF_TOPIC, "topic", wanted.topic or None),
+        (_BY_ROUTE, "route", wanted.route or None),
+        ("m.ground = :ground", "ground", wanted.ground or None),
+    ):
+        if asked is not None:
+            said.append(condition)
+            given[name] = asked
+    if wanted.class_id:
+        given["day"] = own.day
+    for words, table in ((wanted.state, STATES), (wanted.step, funnel.STEPS)):
+        said += [table[words]] if words else []
+    return "".join(f" and {one}" for one in said), given
+
+
+async def _keys(
+    q: Queries, school_id: int, wanted: Wanted, own: Own
+) -> tuple[str, list[tuple[int | str]]] | None:
+    """The column of an index that leads to what is wanted, and its values; None: no narrower one
+    than the school's."""
+    if wanted.number_id:
+        return _NUMBER, [(wanted.number_id,)]
+    if wanted.class_id or own.classes is not None:
+        asked = [wanted.class_id] if wanted.class_id else own.classes or ()
+        return _NUMBER, [(one,) for one in sorted(await own.numbers_of(q, school_id, asked))]
+    state = wanted.state or wanted.step
+    return (_STATE, [(word,) for word in _ENDED[state]]) if state in _ENDED else None
+
+
+async def _of_each(
+    q: Queries, column: str, keys: Sequence[tuple[int | str]], where: str, given: dict[str, Any]
+) -> list[int]:
+    """The newest of each value of a column, then of all of them."""
+    name = column.split(maxsplit=1)[0]
+    index = q.only(sqlite=_INDEX[column])
+    first = f"""select m.id from message m {index} where m.{name} = rows.{name}
+        and m.school_id = :school_id and m.id < :high and m.id >= :low {where}
+        order by m.id desc limit :limit"""
+    of_each = {
+        "sqlite": f"join message x on x.id in ({first})",
+        "postgresql": f"cross join lateral ({first}) x",
+    }
+    rows = await q.over(
+        f"with rows({column}) select x.id from rows {of_each[q.engine]}", keys, **given
+    )
+    return sorted((row["id"] for row in rows), reverse=True)[: given["limit"]]
+
+
+async def _listed(q: Queries, tools: Tools, ids: Sequence[int]) -> list[Listed]:
+    rows = await q.over(
+        f"""with rows(id bigint)
+            select m.id, m.number_id, m.guardian_id, m.text, m.parts, m.ground, m.created_at,
+                   n.sealed, {SHOWN} as shown
+            from rows join message m on m.id = rows.id join number n on n.id = m.number_id""",
+        sorted((message_id,) for message_id in ids),
+    )
+    names = await pupils_of(q, ids)
+    found = [_one(row, tools, names.get(row["id"], ())) for row in rows]
+    return sorted(found, key=lambda one: one.id, reverse=True)
+
+
+def _one(row: Row, tools: Tools, pupils: tuple[str, ...]) -> Listed:
+    number = tools.vault.text(row["sealed"], "number.sealed", row["number_id"])
+    text = row["text"]
+    return Listed(
+        row["id"], row["created_at"], mask(number), row["guardian_id"], pupils,
+        DESTROYED if text is None else tools.vault.text(text, "message.text", row["id"]),
+        row["parts"], row["shown"], row["ground"],
+    )  # fmt: skip
+
+
+async def pupils_of(q: Queries, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Whom each message is about: the pupils of its lines, else all whom its guardian follows."""
+    asked = sorted((message_id,) for message_id in ids)
+    told = await q.over(
+        """with rows(id bigint)
+           select distinct rows.id, pupil.id as pupil_id, pupil.full_name
+           from rows join line on line.message_id = rows.id join pupil on pupil.id = line.pupil_id
+           order by rows.id, pupil.id""",
+        asked,
+    )
+    found = _names(told)
+    followed = await q.over(
+        """with rows(id bigint)
+           select rows.id, pupil.id as pupil_id, pupil.full_name
+           from rows join message on message.id = rows.id
+           join subscription s on s.guardian_id = message.guardian_id
+           join pupil on pupil.id = s.pupil_id order by rows.id, pupil.id""",
+        [one for one in asked if one[0] not in found],
+    )
+    return found | _names(followed)
+
+
+def _names(rows: Sequence[Row]) -> dict[int, tuple[str, ...]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    for row in rows:
+        found[row["id"]].append(row["full_name"] or "имя стёрто")
+    return {key: tuple(names) for key, names in found.items()}

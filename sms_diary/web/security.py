@@ -1,0 +1,73 @@
+"""What every answer to a browser carries, and which requests are refused for their origin."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    # Not `no-referrer`: with it a browser sends «Origin: null» with our own forms.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+_LONGEST_COOKIE = 200
+
+
+class Gate:
+    """What depends on the address under which browsers reach us; "" if it is not known.
+
+    `name`: of the cookie that holds a session's secret. It ends with the browser.
+    """
+
+    def __init__(self, public_url: str, name: str) -> None:
+        self._public = urlsplit(public_url)
+        self._secure = self._public.scheme == "https"
+        # The prefix makes browsers refuse a cookie that a neighbouring host or plain HTTP set.
+        self.cookie = f"__Host-{name}" if self._secure else name
+
+    def own(self, request: web.Request) -> bool:
+        """Whether a form was sent from our own page.
+
+        `Sec-Fetch-Site` where the browser sends it (secure origins only), and `Origin`, which all
+        send with a POST; a request with neither is no browser's, or one's that hides where from.
+        """
+        site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+        if site is None and origin is None:
+            return False
+        return site in (None, "same-origin") and (origin is None or self._is_ours(request, origin))
+
+    def _is_ours(self, request: web.Request, origin: str) -> bool:
+        said = urlsplit(origin)
+        if self._public.netloc and said[:2] == self._public[:2]:
+            return True
+        return said.scheme in ("http", "https") and said.netloc == request.host
+
+    def origin(self, request: web.Request) -> str:
+        """Scheme and host under which a browser reaches us: as configured, else as it asks."""
+        if self._public.netloc:
+            return f"{self._public.scheme}://{self._public.netloc}"
+        return f"{request.scheme}://{request.host}"
+
+    def secret(self, request: web.Request) -> str:
+        """What the cookie holds; "" without one that can be ours."""
+        held = request.cookies.get(self.cookie, "")
+        return held if len(held) <= _LONGEST_COOKIE and held.isascii() else ""
+
+    def let_in(self, response: web.StreamResponse, secret: str) -> None:
+        response.set_cookie(
+            self.cookie, secret, path="/", secure=self._secure, httponly=True, samesite="Lax"
+        )
+
+    def let_out(self, response: web.StreamResponse) -> None:
+        response.set_cookie(
+            self.cookie, "", max_age=0, path="/", secure=self._secure, httponly=True,
+            samesite="Lax",
+        )  # fmt: skip

@@ -1,0 +1,31 @@
+"""Messages: one to a parent of 5А, of which nobody knows whether it left."""
+
+from __future__ import annotations
+
+from tests import seeding
+from tests.desk.conftest import Running
+from tests.desk.examples import Example
+
+
+async def _doubtful(desk: Running) -> dict[str, str]:
+    """A message handed over whose answer was lost."""
+    async with desk.door.database.transaction() as q:
+        [message_id] = await seeding.queue(
+            q, desk.door.service.base.tools, desk.door.subscribed[0], desk.school.id,
+            "Алгебра: 5", now=desk.clock.now(), expires=desk.clock.now() + 86_400_000,
+        )  # fmt: skip
+        await q.run(
+            """update part set state = 'doubt', attempts = 1, claimed_at = :now
+               where message_id = :id""",
+            now=desk.clock.now(), id=message_id,
+        )  # fmt: skip
+    return {"id": str(message_id)}
+
+
+EXAMPLES = {
+    "messages": Example(form={"phone": "+7 900 000-00-00"}),
+    "messages/{id}": Example(_doubtful),
+    "messages/{id}/number": Example(_doubtful),
+    "messages/{id}/proof": Example(_doubtful),
+    "messages/{id}/decide": Example(_doubtful, form={"decision": "sent"}),
+}

@@ -1,0 +1,43 @@
+"""What the door notes of refusals: seldom, counted meanwhile, and never in the caller's way."""
+
+from __future__ import annotations
+
+import pytest
+
+from sms_diary.api import noting
+from sms_diary.api.noting import Noting
+from sms_diary.clock import ManualClock
+from sms_diary.db import Database
+from sms_diary.store import door_notes
+from sms_diary.store.door_notes import Answered
+from sms_diary.store.schools import School
+from sms_diary.store.tools import Tools
+
+
+async def _noted(db: Database, school: School) -> list[tuple[str, int]]:
+    async with db.reading() as q:
+        return [(one.code, one.times) for one in await door_notes.of_school(q, school.id)]
+
+
+async def test_a_flood_of_refusals_is_written_once_and_counted(
+    db: Database, tools: Tools, clock: ManualClock, school: School,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(noting, "EVERY", 1_000.0)
+    notes = Noting(db, tools, clock)
+    refusal = Answered(school.id, 401, "unauthorized", "не впущен")
+    for _ in range(500):
+        await notes.note(refusal)
+    assert await _noted(db, school) == [("unauthorized", 1)]
+    monkeypatch.setattr(notes, "_next", 0.0)
+    await notes.note(Answered(school.id, 422, "invalid", "не по схеме"))
+    assert sorted(await _noted(db, school)) == [
+        ("invalid", 1), ("unauthorized", 1), ("unauthorized", 499),
+    ]  # fmt: skip
+
+
+async def test_a_note_that_cannot_be_written_is_no_error(
+    db: Database, tools: Tools, clock: ManualClock
+) -> None:
+    notes = Noting(db, tools, clock)
+    await notes.note(Answered(404, 401, "unauthorized", "такой школы нет"))
