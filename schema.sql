@@ -946,10 +946,10 @@ create table parent_code (
   id bigint primary key,
   idx bytea not null,                      -- keyed index of the number
   sealed bytea,                            -- the number; null once the code was sent, or is not to be
-  asked_hash bytea not null unique,        -- of the secret in the cookie of the browser that asked
+  token_hash bytea not null unique,        -- of the secret in the cookie of the browser that asked
   session_id bigint not null,              -- whose number is to be changed; 0: to come in
   state text not null check (state in ('new', 'open', 'used', 'closed')),
-  code bytea,                              -- keyed digest; null: nobody was sent one, none fits
+  digest bytea,                            -- keyed, of the code; null: nobody was sent one
   tries bigint not null default 0,
   number_id bigint,                        -- the number it was sent to
   message_id bigint,

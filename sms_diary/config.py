@@ -39,6 +39,8 @@ DEFAULT_FILE = Path("sms-diary.toml")
 class Web(Strict):
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
+    proxies: tuple[str, ...] = Field(("127.0.0.1", "::1"), max_length=20)
+    """Whose X-Forwarded-For is believed."""
 
 
 class Numbers(Strict):

@@ -6,6 +6,7 @@ holidays, days away, and of a cancelled lesson its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -93,8 +94,9 @@ def week(diary: Diary, calendar: Calendar, first: date, *, today: date) -> list[
         late = over or (all_days if since is None else since) > limit
         verdict = _verdict(one, filled=filled, expected=expected, late=late)
         found.append(
-            Cell(key, one.class_name, one.subject_key, one.subject, one.held, len(one.unmarked),
-                 before.last_filled if before else None, since, verdict)
+            Cell(key, impersonal(one.class_name), one.subject_key, impersonal(one.subject),
+                 one.held, len(one.unmarked), before.last_filled if before else None, since,
+                 verdict)
         )  # fmt: skip
     return found
 
@@ -110,8 +112,10 @@ def _verdict(one: State, *, filled: bool, expected: bool, late: bool) -> Verdict
 
 
 def silent(diary: Diary, calendar: Calendar, *, today: date) -> list[Silence]:
-    """Classes with nothing in any subject for longer than the rule; of a school of which nothing
-    is known at all, none."""
+    """Classes with nothing in any subject for longer than the rule.
+
+    None of a school of which nothing is known at all; no class that is not at school this week.
+    """
     if not any(diary.marked.values()) and not diary.acts:
         return []
     names = {act.place[0]: act.class_name for act in diary.acts} | dict(diary.classes)
@@ -125,8 +129,8 @@ def silent(diary: Diary, calendar: Calendar, *, today: date) -> list[Silence]:
         days = school_days(diary, calendar, key, begin, today)
         last = lasts.get(key)
         since = sum(last is None or day > last for day in days)
-        if since > _week_of(days):
-            found.append(Silence(key, names[key], last, since))
+        if since > _week_of(days) and days[-1] >= monday(today):
+            found.append(Silence(key, impersonal(names[key]), last, since))
     return found
 
 
@@ -160,3 +164,18 @@ def _acted(diary: Diary, first: date, last: date) -> set[Place]:
         for act in diary.acts
         if first <= act.done <= last or (act.marks and act.lesson and first <= act.lesson <= last)
     }
+
+
+_PERSONS = re.compile(
+    r"""[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?\s+[А-ЯЁ]\.(?:\s*[А-ЯЁ]\.)?  # Ивушкина А.П.
+      | [А-ЯЁ]\.\s*(?:[А-ЯЁ]\.)?\s*[А-ЯЁ][а-яё]+                      # А. П. Ивушкина
+      | (?:[А-ЯЁ][а-яё-]+\s+){1,2}[А-ЯЁ][а-яё]+(?:вич|вна|ична)\b     # Ивушкина Анна Петровна
+      | \+?\d[\d\s()-]{8,}\d                                          # a telephone""",
+    re.VERBOSE,
+)
+_LEFT = re.compile(r"[\s/,(\[]+[)\]]|[\s/,(\[-]+$|\s{2,}")
+
+
+def impersonal(name: str) -> str:
+    """The name of a class or subject without a teacher's or a number that a journal put into it."""
+    return _LEFT.sub(" ", _PERSONS.sub("", name)).strip() if _PERSONS.search(name) else name

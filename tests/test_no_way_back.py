@@ -27,7 +27,7 @@ QUESTIONS = {"request", "request_reminder"}
 """They do nothing but ask: by such a route they are never sent."""
 ASKS = re.compile(r"(?i)\b(ответьте|отвечайте|отправьте|пришлите|напишите|отвечать на)\b")
 ANSWERABLE = {"отвечать", "старт"}
-"""What tells a template that one can answer: the first is false, the second is not given."""
+"""What tells a template that one can answer: there is nothing in either."""
 
 
 def texts(source: str) -> Iterator[str]:
@@ -35,7 +35,7 @@ def texts(source: str) -> Iterator[str]:
     names = sorted(meta.find_undeclared_variables(ENVIRONMENT.parse(source)) - ANSWERABLE)
     template = ENVIRONMENT.from_string(source)
     for values in itertools.product(("", "нечто"), repeat=len(names)):
-        yield template.render(dict(zip(names, values, strict=True)) | {"отвечать": ""})
+        yield template.render(dict(zip(names, values, strict=True)) | dict.fromkeys(ANSWERABLE, ""))
 
 
 def orders(text: str) -> list[str]:

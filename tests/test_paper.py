@@ -39,7 +39,7 @@ SCHOOL = School(
     legal="Бюджетное учреждение «Школа № 5», 443000, г. Примерный, ул. Школьная, д. 1",
     proof="sms+pd", paused=False, retention=90 * DAY, rev=0,
     calendar=Calendar(OPEN, OPEN, 0, 0, 5),
-    rhythms=USUAL, told_from=None, cap=6,
+    rhythms=USUAL, told_from=None, cap=6, budget_month=0, fill_alarm=False,
 )  # fmt: skip
 HOURS = Hours(digest_at=1110, day_from=490, day_to=1250, urgent_from=395, off_days=(6, 7))
 SHEET = Sheet(

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from sms_diary.encoding import Alphabet, choose, segments
+from sms_diary.encoding import Alphabet, Scheme, choose, segments
 from sms_diary.errors import ConfigError
 from sms_diary.model import Gender, Kind, Told
 from sms_diary.render import Level, Renderer, Style, Subjects, Text, words
@@ -532,7 +532,7 @@ def test_a_school_chooses_its_scheme_of_transliteration() -> None:
         ("icao_doc_9303", "Iuliia Shch. 24.11 khimiia: 5"),
         ("gost_7034", "Yuliya Shh. 24.11 ximiya: 5"),
     ):
-        assert one(item, style=Style("Ш", transliterate=True, scheme=scheme)) == text
+        assert one(item, style=Style("Ш", transliterate=True, scheme=Scheme(scheme))) == text
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def _frame(visit: Visit, screens: Sequence[Screen]) -> Frame:
         may_steer=visit.may(Right.STEER),
         may_switch=visit.user.school_id == EVERY_SCHOOL,
         school=school.name if school else "",
-        home=visit.to() if school else "/desk/",
+        home=visit.to() if school and visit.may(Right.AGGREGATES) else "/desk/",
     )
 
 
@@ -121,4 +121,4 @@ def _address(visit: Visit, screen: Screen) -> str:
 def _is_here(at: Screen, screen: Screen) -> bool:
     """A card stands below its list: `messages/{id}` below `messages`."""
     own, there = at.path.split("/"), screen.path.split("/")
-    return at.of_school == screen.of_school and own[0] == there[0]
+    return at.of_school == screen.of_school and own[: len(there)] == there

@@ -48,7 +48,10 @@ class Group(Enum):
     PEOPLE = "Люди"
     SENDING = "Отправка"
     INCOMING = "Приём"
+    REPORTS = "Отчёты"
     SETTINGS = "Настройки"
+    DISTRICT = "Район"
+    """What belongs to no school."""
 
 
 @value

@@ -73,8 +73,10 @@ class School(Said):
     urgent_to: str
     off_days: list[int]
     cap: int
+    budget_month: int
     rhythms: str
     told_from: str
+    fill_alarm: bool
     holidays: list[Holiday]
     created_at: str
 
@@ -116,10 +118,14 @@ class Change(Body):
     urgent_to: Clock | None = None
     off_days: Annotated[list[Annotated[int, Whole(1, 7)]], Field(max_length=7)] | None = None
     cap: Annotated[int, Whole(1, 100)] | None = None
+    budget_month: Annotated[int, Whole(0, 10_000_000)] | None = None
+    """SMS a month, beyond which only urgent ones go; 0: no end."""
     rhythms: Annotated[str, Field(max_length=200, pattern=_RHYTHMS)] | None = None
     """When each topic is told where a parent has not chosen; "" as usual."""
     told_from: Day | None = None
     """The first day of which the school tells."""
+    fill_alarm: bool | None = None
+    """Whether its staff gets an SMS when a class's journal is silent."""
     holidays: Annotated[list[Holiday], Field(max_length=50)] | None = None
     """All of them: what is not named here is no holiday any more."""
 
@@ -190,6 +196,7 @@ _COLUMNS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "settle_seconds": ("settle", lambda seconds: seconds * SECOND),
     "retention_days": ("retention", lambda days: days * DAY),
     "latin": ("latin", int),
+    "fill_alarm": ("fill_alarm", int),
     "scheme": ("scheme", str),
     "naming": ("naming", str),
     "mode": ("mode", str),
@@ -218,6 +225,7 @@ def _school(row: Row, days: Sequence[holidays.Holiday]) -> School:
         paused=row["paused_at"] is not None,
         settle_seconds=row["settle"] // SECOND,
         latin=bool(row["latin"]),
+        fill_alarm=bool(row["fill_alarm"]),
         retention_days=row["retention"] // DAY,
         off_days=[int(day) for day in re.findall("[1-7]", row["off_days"])],
         holidays=[
@@ -235,6 +243,7 @@ def _school(row: Row, days: Sequence[holidays.Holiday]) -> School:
 _PLAIN = (
     "name", "short_name", "zone", "budget", "scheme", "naming", "sender", "route", "phone", "legal",
     "proof", "digest_day", "cap", "rhythms", "told_from",
+    "budget_month",
 )  # fmt: skip
 OPERATIONS: list[Operation[Any, Any]] = [
     Operation(

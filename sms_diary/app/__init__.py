@@ -54,8 +54,8 @@ async def running(
         acceptor = Acceptor(base.database, base.tools, clock, parts.wakes)
         monitor = Monitor(
             base.database, clock, parts.channels,
-            held=lambda route: parts.holding.held(leases.of_route(route)), explain=parts.explain,
-            ambiguous=parts.receipts.ambiguous,
+            held=lambda route: parts.holding.held(leases.of_route(route)),
+            explain=parts.meanings.refusal, ambiguous=parts.receipts.ambiguous,
         )  # fmt: skip
         address = await parts.serve(stack, acceptor, monitor)
         yield Service(base, clock, parts.wakes, acceptor, monitor, parts.channels, address)

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sms_diary import failover, unanswered
+from sms_diary import failover, journals, unanswered
 from sms_diary.admin.pages import Pages
 from sms_diary.admin.routes import Routes
 from sms_diary.admin.screen import Desk
@@ -26,14 +26,13 @@ from sms_diary.api.noting import Noting
 from sms_diary.api.operation import Context
 from sms_diary.api.problem import answering
 from sms_diary.app.base import Base
+from sms_diary.app.meanings import Meanings
 from sms_diary.app.routes import AnyChannel, OwnRoute, of_settings, prices, ways
 from sms_diary.app.upkeep import BUDGET_POLL, SELDOM, TALLY_POLL, Upkeep
 from sms_diary.channels.base import Reports, Result
 from sms_diary.channels.http import HttpChannel
-from sms_diary.channels.smpp import results
-from sms_diary.channels.smpp.statuses import GENERAL
-from sms_diary.channels.spec.meanings import of_phone
 from sms_diary.clock import SECOND, Clock
+from sms_diary.codes import Codes
 from sms_diary.collector import Collector
 from sms_diary.compose import Compose
 from sms_diary.config import Settings
@@ -47,9 +46,11 @@ from sms_diary.ingest import watch
 from sms_diary.ingest.accept import Accepted, Acceptor, Request
 from sms_diary.ingest.imports.planning import Importer
 from sms_diary.ingest.watch import Watch
+from sms_diary.journals import JOURNALS, Journals
 from sms_diary.loops import POLL
-from sms_diary.model import Failure
 from sms_diary.monitor import Monitor
+from sms_diary.parent.pages import Pages as ParentPages
+from sms_diary.parent.visit import Site
 from sms_diary.receipts import SWEEP, Receipts
 from sms_diary.render import Renderer
 from sms_diary.requests import REQUESTS, Requests
@@ -81,11 +82,13 @@ class Parts:
         self, settings: Settings, base: Base, clock: Clock, roles: frozenset[Role]
     ) -> None:
         self._settings = settings
-        self._base = base = replace(base, tools=replace(base.tools, of_phone=self._of_phone))
+        self._routes = of_settings(settings)
+        self.meanings = Meanings(self._routes)
+        tools = replace(base.tools, of_phone=self.meanings.phone)
+        self._base = base = replace(base, tools=tools)
         self._clock = clock
         self._roles = roles
         self.wakes = Wakes()
-        self._routes = of_settings(settings)
         self._ways = ways(self._routes)
         sends = self._routes if Role.SEND in roles else []
         self._sends = [(route, route.open(clock)) for route in sends]
@@ -103,26 +106,6 @@ class Parts:
             base.database, base.tools, base.holder,
             seconds=settings.lease_seconds, alone=self._alone,
         )  # fmt: skip
-
-    def _of_phone(self, route: str, code: str) -> Failure | None:
-        """What the code of a receipt says of the phone itself."""
-        known = next((one.of_phones for one in self._routes if one.name == route), ())
-        said = of_phone(known, code)
-        return said.failure if said else None
-
-    def explain_receipt(self, route: str, code: str) -> str:
-        """What the code of a receipt means, in Russian; "" when nobody knows. Some operators write
-        the same numbers there as in refusals, and mean something else."""
-        known = next((one.of_phones for one in self._routes if one.name == route), ())
-        said = of_phone(known, code)
-        if said is None:
-            return ""
-        return said.reason or (GENERAL[said.failure] if said.failure else "")
-
-    def explain(self, route: str, code: str) -> str:
-        """What the code of a refusal means, in Russian; "" when nobody knows."""
-        known = {one.name: one.explain for one in self._routes}
-        return known[route](code) if route in known else results.reason(code)
 
     async def begin(self, stack: AsyncExitStack) -> None:
         """Start what runs in the background: the heartbeat first, so that it ends last."""
@@ -145,6 +128,12 @@ class Parts:
             steps += self._fanout(self._renderer)
         if Role.WEB in self._roles and self._settings.watch:
             steps.append(self._watch())
+        if Role.WEB in self._roles:
+            codes = Codes(
+                self._base.database, self._base.tools, self._clock, self.wakes, self._renderer,
+                self._ways,
+            )  # fmt: skip
+            steps.append(("codes", codes.step, self.wakes.codes, POLL))
         if Role.SEND in self._roles:
             steps.append(("inbound", self._inbound.step, self.wakes.inbound, POLL))
         await stack.enter_async_context(looping(steps))
@@ -174,10 +163,12 @@ class Parts:
         compose = Compose(database, tools, self._clock, self.wakes, renderer, self._ways)
         asking = Requests(database, tools, self._clock, self.wakes, renderer, self._ways)
         requests = self._one_of_all(asking.step, REQUESTS)
+        watching = Journals(database, tools, self._clock, self.wakes, renderer, self._ways)
         return [
             ("fanout", fanout.step, self.wakes.fanout, POLL),
             ("compose", compose.step, self.wakes.compose, POLL),
             ("requests", requests, self.wakes.requests, POLL),
+            ("journals", self._one_of_all(watching.step, JOURNALS), Wake(), journals.POLL),
         ]
 
     async def _send(self, stack: AsyncExitStack) -> None:
@@ -238,7 +229,7 @@ class Parts:
             )  # fmt: skip
             _in_background(stack, routes_.watching(self._clock))
             pages = self._pages(acceptor, monitor, routes_)
-            routes += [*self._web(acceptor), *pages.routes()]
+            routes += [*self._web(acceptor), *self._parents().routes(), *pages.routes()]
         app = server.application(middlewares=[answering(monitor.answered)], routes=routes)
         web_settings = self._settings.web
         runner, address = await server.start(app, web_settings.host, web_settings.port)
@@ -250,10 +241,19 @@ class Parts:
     def _pages(self, acceptor: Acceptor, monitor: Monitor, routes: Routes) -> Pages:
         return Pages(
             Desk(
-                self._base.database, self._base.tools, self._clock, self.wakes, self.explain,
-                self.explain_receipt, monitor, acceptor, self._renderer, self._settings.public_url,
+                self._base.database, self._base.tools, self._clock, self.wakes,
+                self.meanings.refusal, self.meanings.receipt, monitor, acceptor, self._renderer,
+                self._settings.public_url,
                 self._ways, {route.name: route.source for route in self._settings.routes},
                 prices=prices(self._routes), routes=routes,
+            )
+        )  # fmt: skip
+
+    def _parents(self) -> ParentPages:
+        return ParentPages(
+            Site(
+                self._base.database, self._base.tools, self._clock, self.wakes, self._renderer,
+                self._ways, self._settings.public_url, self._settings.web.proxies,
             )
         )  # fmt: skip
 
@@ -267,8 +267,8 @@ class Parts:
             hopeless=is_outage,
         )
         context = Context(
-            callers, database, tools, self._clock, self.wakes, self.explain, self.explain_receipt,
-            Bodies(), self._renderer,
+            callers, database, tools, self._clock, self.wakes, self.meanings.refusal,
+            self.meanings.receipt, Bodies(), self._renderer,
         )  # fmt: skip
         noting = Noting(database, tools, self._clock)
         door = EventsDoor(callers, acceptor, collector, database, context.bodies, noting)

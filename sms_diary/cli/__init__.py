@@ -6,6 +6,7 @@ import typer
 
 from sms_diary.cli import (
     announcements,
+    away,
     calls,
     consents,
     desk,
@@ -21,6 +22,9 @@ from sms_diary.cli import (
     person,
     providers,
     quarantine,
+    report_fill,
+    report_visits,
+    reports,
     requests,
     routes,
     schools,
@@ -61,6 +65,10 @@ app.add_typer(forms.app, name="forms")
 app.add_typer(person.app, name="person")
 app.add_typer(held.app, name="held")
 app.add_typer(holidays.app, name="holidays")
+app.add_typer(away.app, name="away")
+report_fill.register(reports.app)
+report_visits.register(reports.app)
+app.add_typer(reports.app, name="report")
 app.add_typer(announcements.app, name="announcement")
 own_templates.register(templates.app)
 app.add_typer(templates.app, name="templates")

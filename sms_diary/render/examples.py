@@ -183,4 +183,7 @@ EXAMPLES: Mapping[str, Example] = {
         {"код": "123456", "школа": _LONG_ONE["школа"]},
     ),
     "route_test": Example({}, {}),
+    "fill_alarm": Example(
+        {"классы": "7В"}, {"классы": "10Б (хим-бил), 11А (физ-мат), 11Б и ещё 12"}
+    ),
 }  # fmt: skip

@@ -39,7 +39,12 @@ class Page:
 
 def html(page: Page) -> str:
     """The page with its style inside: it can be printed on any machine."""
-    return _TEMPLATES.get_template("page.html").render(page=page)
+    return template("page.html").render(page=page)
+
+
+def template(name: str) -> jinja2.Template:
+    """A template of this package."""
+    return _TEMPLATES.get_template(name)
 
 
 def text(page: Page) -> str:

@@ -15,7 +15,7 @@ from sms_diary.filling import Act, Calendar, Change, Diary, Slot
 from sms_diary.ingest.matching import class_key
 from sms_diary.ingest.subjects import subject_key
 from sms_diary.model import Kind
-from sms_diary.store import holidays, people, year_book
+from sms_diary.store import away, holidays, people, year_book
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.store.year_book import Written
@@ -159,9 +159,24 @@ async def diary(
 
 
 async def calendar(q: Queries, school: School) -> Calendar:
-    """The school's holidays. Days without SMS may have lessons; distance days are kept nowhere."""
+    """The school's holidays and its classes' days away. Days without SMS may have lessons."""
     free = await holidays.of_school(q, school.id)
-    return Calendar([(one.first, one.last) for one in free])
+    gone = await away.of_school(q, school.id)
+    return Calendar([(one.first, one.last) for one in free], away=away.days(gone))
+
+
+async def known_to(q: Queries, school_id: int, diary: Diary, *, today: date) -> date:
+    """Up to which day something is known: a school that only uploads its log, up to the last one.
+
+    Nothing can be said of the days after: nobody is silent because nobody has uploaded.
+    """
+    if any(diary.marked.values()) or not diary.acts:
+        return today
+    row = await q.one(
+        "select max(as_of) as as_of from journal_fill where school_id = :school_id",
+        school_id=school_id,
+    )
+    return min(today, date.fromisoformat(row["as_of"])) if row and row["as_of"] else today
 
 
 async def _marks(

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sms_diary.db import Queries, Row
-from sms_diary.model import MessageState, PartState
+from sms_diary.model import Ground, MessageState, PartState
 from sms_diary.phone import mask
 from sms_diary.store.tools import Tools
 
 DESTROYED = "текст уничтожен: срок хранения истёк или этого потребовал родитель"
+CODE_HIDDEN = "код для входа на страницу родителя: он не показывается"
 WINDOW = 20_000
 """Messages looked at for one page of one state."""
 _FAILED = frozenset(MessageState) - {MessageState.OPEN, MessageState.DELIVERED}
@@ -46,6 +47,15 @@ class MessageView:
     ledger_id: int | None
 
 
+def shown_text(tools: Tools, row: Row) -> str:
+    """The text of a message (`id`, `ground`, `text`) for the school. Never a code: whoever reads it
+    could come in as the parent."""
+    if row["ground"] == Ground.CODE:
+        return CODE_HIDDEN
+    text = row["text"]
+    return DESTROYED if text is None else tools.vault.text(text, "message.text", row["id"])
+
+
 def _view(row: Row, tools: Tools) -> MessageView:
     number = tools.vault.text(row["sealed"], "number.sealed", row["number_id"])
     return MessageView(
@@ -56,9 +66,7 @@ def _view(row: Row, tools: Tools) -> MessageView:
         parts=row["parts"],
         alphabet=row["alphabet"],
         level=row["level"],
-        text=DESTROYED
-        if row["text"] is None
-        else tools.vault.text(row["text"], "message.text", row["id"]),
+        text=shown_text(tools, row),
         created_at=row["created_at"],
         expires=row["expires"],
         done_at=row["done_at"],

@@ -59,6 +59,8 @@ class School:
     """Messages a number and day, urgent ones apart."""
     budget_month: int
     """SMS a month, beyond which only urgent ones go; 0: no end."""
+    fill_alarm: bool
+    """Whether its staff gets an SMS when a journal is silent."""
 
     @property
     def asks_for_personal_data(self) -> bool:
@@ -126,6 +128,7 @@ def _school(row: Row) -> School:
         told_from=date.fromisoformat(row["told_from"]) if row["told_from"] else None,
         cap=row["cap"],
         budget_month=row["budget_month"],
+        fill_alarm=bool(row["fill_alarm"]),
     )
 
 

@@ -17,7 +17,7 @@ CHANGEABLE = frozenset({
     "name", "short_name", "mode", "settle", "budget", "latin", "sender", "phone", "legal", "proof",
     "paused_at", "retention", "ledger_retention", "digest_at", "digest_day", "day_from", "day_to",
     "urgent_from", "urgent_to", "off_days", "cap", "rhythms", "told_from", "scheme", "naming",
-    "zone", "budget_month",
+    "zone", "budget_month", "fill_alarm",
 })  # fmt: skip
 """The columns that `change` takes, in the units of the schema."""
 _WHEN = frozenset({

@@ -43,9 +43,10 @@ async def of_school(q: Queries, tools: Tools, school_id: int) -> list[Member]:
 
 async def send(
     q: Queries, tools: Tools, school_id: int, number_id: int, text: str, *, way: Carrying,
-    route: str, now: int,
+    route: str, now: int, lasts: int = EXPIRES,
 ) -> bool:  # fmt: skip
-    """Queue a text to one of the school's staff, before all else; False if it is none.
+    """Queue a text to one of the school's staff, before all else; False if it is none. After
+    `lasts` milliseconds it is not sent any more.
 
     Its ground is that the number is on the list: no consent is needed, and none is used.
     """
@@ -61,7 +62,7 @@ async def send(
         school_id=school_id, guardian_id=None, number_id=number_id, consent_rev=0,
         ground=Ground.STAFF, ledger_id=None, inbound_id=None, text=text,
         alphabet=str(way.choose(text)), turns=places, udh_ref=references.get(number_id, 0),
-        level="full", lane=schedule.URGENT_LANE, route=route, expires=now + EXPIRES,
+        level="full", lane=schedule.URGENT_LANE, route=route, expires=now + lasts,
         whole=way.whole, segments=way.segments(text),
     )  # fmt: skip
     await outbox.add(q, tools, [message], now=now)

@@ -5,11 +5,11 @@ Sums only: nothing here is about a person. How the tally comes to be is `tally.p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from sms_diary.db import Queries
-from sms_diary.store.tally import DIMENSIONS, MEASURES, Sums, alike, by_day
+from sms_diary.store.tally import DIMENSIONS, MEASURES, Key, Sums, alike, by_day
 from sms_diary.values import value
 
 
@@ -48,12 +48,21 @@ def uncounted(q: Queries) -> str:
                  and m.school_id = :school_id"""
 
 
+Live = Mapping[Key, Sums]
+
+
+async def on_way(q: Queries, school_id: int) -> Live:
+    """What is in no tally yet, as it would be; «open» is a state like the others."""
+    return await by_day(q, await q.all(alike(f"({uncounted(q)}) rows"), school_id=school_id))
+
+
 async def cells(
-    q: Queries, school_id: int, first: date, last: date, *by: str, live: bool = True
+    q: Queries, school_id: int, first: date, last: date, *by: str, live: Live | bool = True
 ) -> list[Cell]:
     """The school's messages made from `first` to `last`, both of them too, by these dimensions.
 
-    `live` False: without those that have not ended.
+    `live`: with those that are in no tally yet, or what `on_way` found of them, for whoever asks
+    several times.
     """
     days = {"first": first.isoformat(), "last": last.isoformat()}
     names = ", ".join(by) or "school_id"
@@ -67,17 +76,14 @@ async def cells(
         tuple(row[name] for name in by): Sums(*(int(row[name]) for name in MEASURES))
         for row in rows
     }
-    for key, more in (await _live(q, school_id)).items() if live else ():
-        own = dict(zip(DIMENSIONS, key, strict=True))
+    if isinstance(live, bool):
+        live = await on_way(q, school_id) if live else {}
+    for key, one in live.items():
+        own: dict[str, str | int] = dict(zip(DIMENSIONS, key, strict=True))
         if days["first"] <= key[1] <= days["last"]:
             place = tuple(own[name] for name in by)
-            found[place] = found.get(place, Sums()) + more
+            found[place] = found.get(place, Sums()) + one
     return [_cell(by, place, one) for place, one in found.items() if one.messages]
-
-
-async def _live(q: Queries, school_id: int) -> dict[tuple[int | str, ...], Sums]:
-    rows = await q.all(alike(f"({uncounted(q)}) rows"), school_id=school_id)
-    return dict(await by_day(q, rows))
 
 
 def _cell(by: Sequence[str], place: Sequence[str | int], sums: Sums) -> Cell:

@@ -178,6 +178,6 @@ async def kept(q: Queries, school_id: int, first: str, last: str) -> dict[Key, S
         school_id=school_id, first=first, last=last,
     )  # fmt: skip
     return {
-        tuple(row[name] for name in DIMENSIONS): Sums(*(row[name] for name in MEASURES))  # type: ignore[misc]
+        tuple(row[name] for name in DIMENSIONS): Sums(*(row[name] for name in MEASURES))
         for row in rows
     }

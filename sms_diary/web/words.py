@@ -14,6 +14,20 @@ from sms_diary.render.words import plural
 from sms_diary.values import value
 
 _RUSSIAN = Locale("ru")
+ZONES = {
+    "Europe/Kaliningrad": "Калининград (МСК−1)",
+    "Europe/Moscow": "Москва",
+    "Europe/Samara": "Самара (МСК+1)",
+    "Asia/Yekaterinburg": "Екатеринбург (МСК+2)",
+    "Asia/Omsk": "Омск (МСК+3)",
+    "Asia/Krasnoyarsk": "Красноярск (МСК+4)",
+    "Asia/Irkutsk": "Иркутск (МСК+5)",
+    "Asia/Yakutsk": "Якутск (МСК+6)",
+    "Asia/Vladivostok": "Владивосток (МСК+7)",
+    "Asia/Magadan": "Магадан (МСК+8)",
+    "Asia/Kamchatka": "Камчатка (МСК+9)",
+}
+"""A zone of the country for each of its hours."""
 _DAY = 24 * HOUR
 _UNITS = (
     (_DAY, ("день", "дня", "дней")),
@@ -59,6 +73,11 @@ class Times:
             return near
         day, today = local(moment, self.zone).date(), local(self.now, self.zone).date()
         return format_date(day, "d MMMM" if day.year == today.year else "d MMMM y", locale=_RUSSIAN)
+
+
+def zone(of: ZoneInfo) -> str:
+    """A time zone by its city: «Самара (МСК+1)»."""
+    return ZONES.get(of.key, of.key)
 
 
 def lasting(milliseconds: int) -> str:

@@ -63,10 +63,8 @@ class Someone:
     async def get(self, path: str) -> Answer:
         return await self.desk.send("GET", path, cookie=self.secret)
 
-    async def post(
-        self, path: str, headers: Mapping[str, str] | None = None, **form: Any
-    ) -> Answer:
-        """A form from our own page; `headers` None: with the headers of a browser."""
+    async def post(self, path: str, headers: Any = None, **form: Any) -> Answer:
+        """A form from our own page; `headers` (str → str) None: with those of a browser."""
         if headers is None:
             headers = {"Origin": self.desk.address, "Sec-Fetch-Site": "same-origin"}
         return await self.desk.send("POST", path, cookie=self.secret, headers=headers, data=form)

@@ -137,7 +137,7 @@ async def test_a_test_goes_to_a_member_of_staff_and_nobody_else(desk: Running) -
     refused = await admin.post(MARK, source=OWN, do="try", to=str(parent))
     assert (refused.status, "Выберите номер сотрудника" in plain(refused)) == (422, True)
     sent = await admin.post(MARK, source=OWN, do="try", to=str(member))
-    assert (sent.status, "Проверочное SMS отправлено" in plain(sent)) == (200, True)
+    assert (sent.status, "Проверочное SMS отправляется" in plain(sent)) == (200, True)
     async with desk.door.database.reading() as q:
         [row] = await q.all("select id, text, ground, number_id from message")
     tools = desk.door.service.base.tools

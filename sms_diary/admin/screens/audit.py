@@ -93,7 +93,7 @@ SCREENS = (
         path="audit", title="Журнал действий", right=Right.AUDIT, group=Group.SETTINGS, show=show
     ),
     Screen(
-        path="audit", title="Журнал района", right=Right.SYSTEM, group=Group.SETTINGS,
+        path="audit", title="Журнал района", right=Right.SYSTEM, group=Group.DISTRICT,
         of_school=False, show=show,
     ),
 )  # fmt: skip

@@ -81,9 +81,9 @@ async def show(visit: Visit) -> Page:
             (title, [_row(one, visit) for one in own])
             for title, own in groupby(shown, key=lambda one: one.class_name)
         ],
-        "asked": asked, "kinds": KIND_RU, "short": SHORT_RU, "to_do": TO_DO_RU, "liftable": LIFTABLE,
+        "asked": asked, "kinds": KIND_RU, "short": SHORT_RU, "to_do": TO_DO_RU,
+        "liftable": LIFTABLE,
         "classes": [("", "все")] + [(title or "-", title or "без класса") for title in titles],
-        "counts": [(kind, sum(one.kind is kind for one in every)) for kind in Kind],
         "met": [kind for kind in Kind if any(one.kind is kind for one in shown)],
     })  # fmt: skip
 

@@ -47,7 +47,7 @@ def _row(school: School, found: District | None, *, now: int) -> Row:
         ("рассылка приостановлена", school.paused),
         (words.counted(found.doubt, "часть", "части", "частей") + ": неясно, ушло ли", found.doubt),
         ("SMS ждут больше часа", late and school.mode is SchoolMode.LIVE),
-        (words.counted(found.questions, "вопрос", "вопроса", "вопросов") + " о записях журнала",
+        (words.counted(found.questions, "запись", "записи", "записей") + " в карантине",
          found.questions),
     )  # fmt: skip
     troubles = tuple(text for text, so in said if so)
@@ -56,7 +56,7 @@ def _row(school: School, found: District | None, *, now: int) -> Row:
 
 SCREENS = (
     Screen(
-        path="schools", title="Школы", right=Right.AGGREGATES, group=Group.TODAY, of_school=False,
-        show=show,
+        path="schools", title="Школы", right=Right.AGGREGATES, group=Group.DISTRICT,
+        of_school=False, show=show,
     ),
 )  # fmt: skip

@@ -32,21 +32,8 @@ from sms_diary.phone import normalise
 from sms_diary.plan import Naming, short_name
 from sms_diary.store import numbers, schools, settings, staff
 from sms_diary.store.desk import consents
+from sms_diary.web.words import ZONES
 
-ZONES = {
-    "Europe/Kaliningrad": "Калининград (МСК−1)",
-    "Europe/Moscow": "Москва",
-    "Europe/Samara": "Самара (МСК+1)",
-    "Asia/Yekaterinburg": "Екатеринбург (МСК+2)",
-    "Asia/Omsk": "Омск (МСК+3)",
-    "Asia/Krasnoyarsk": "Красноярск (МСК+4)",
-    "Asia/Irkutsk": "Иркутск (МСК+5)",
-    "Asia/Yakutsk": "Якутск (МСК+6)",
-    "Asia/Vladivostok": "Владивосток (МСК+7)",
-    "Asia/Magadan": "Магадан (МСК+8)",
-    "Asia/Kamchatka": "Камчатка (МСК+9)",
-}
-"""A zone of the country for each of its hours."""
 SCHEMES = {
     Scheme.MOSMETRO: "как в московском метро: короче всего",
     Scheme.ICAO_DOC_9303: "как в загранпаспорте",
@@ -70,7 +57,10 @@ def _zone(typed: str) -> str:
 class Changed(Form):
     """The whole form, in the units that people use."""
 
-    name: Annotated[Line, Field(min_length=1, pattern=_VISIBLE)]
+    name: Annotated[
+        str, Field(min_length=1, max_length=200, pattern=_VISIBLE),
+        AfterValidator(values.clean_line),
+    ]  # fmt: skip
     short_name: Annotated[
         str, Field(min_length=1, max_length=20, pattern=_VISIBLE),
         AfterValidator(values.clean_line),
@@ -84,6 +74,7 @@ class Changed(Form):
     budget: int = Field(ge=1, le=10)
     settle: int = Field(ge=0, le=86_400)
     cap: int = Field(ge=1, le=100)
+    budget_month: int = Field(0, ge=0, le=10_000_000)
     retention: int = Field(ge=1, le=3650)
     proof: Literal["sms", "sms+pd"]
 
@@ -124,7 +115,7 @@ NAMES_RU = {
     "phone": "телефон школы", "legal": "полное название", "latin": "буквы",
     "scheme": "транслитерация", "naming": "имя ученика", "budget": "длина сообщения",
     "settle": "время на исправление", "cap": "сообщений в день", "retention": "срок хранения",
-    "proof": "согласие",
+    "proof": "согласие", "budget_month": "бюджет месяца",
 }  # fmt: skip
 """What the audit log calls a setting."""
 

@@ -107,7 +107,7 @@ def _lease_ru(lease: Lease) -> str:
 
 SCREENS = (
     Screen(
-        path="state", title="Состояние службы", right=Right.SYSTEM, group=Group.SETTINGS,
+        path="state", title="Состояние службы", right=Right.SYSTEM, group=Group.DISTRICT,
         of_school=False, show=show,
     ),
     Screen(

@@ -14,7 +14,7 @@ from sms_diary.clock import local
 from sms_diary.db import Queries
 from sms_diary.model import SchoolMode
 from sms_diary.monitor import OK
-from sms_diary.store import held, in_doubt, quarantine
+from sms_diary.store import budget, held, in_doubt, quarantine
 from sms_diary.store.desk import funnel
 from sms_diary.store.desk.funnel import Funnel
 from sms_diary.store.schools import School
@@ -59,6 +59,8 @@ class Matter:
     text: str
     action: str
     path: str
+    right: Right
+    """To open that place."""
     grave: bool = False
 
 
@@ -68,7 +70,7 @@ async def show(visit: Visit) -> Page:
     lamps = await _lamps(visit)
     return Page("summary.html", {
         "spans": (today, week), "waiting": waiting, "lamps": lamps,
-        "matters": await _matters(visit, week, lamps), "zone": visit.school.zone.key,
+        "matters": await _matters(visit, week, lamps), "zone": words.zone(visit.school.zone),
     })  # fmt: skip
 
 
@@ -137,14 +139,15 @@ def _plainly(said: str) -> str:
 async def _matters(visit: Visit, week: Span, lamps: Mapping[str, str]) -> list[Matter]:
     found = []
     if down := [name for name, said in lamps.items() if said]:
-        found.append(Matter(f"Нет связи: {', '.join(down)}", "Каналы", "channels", grave=True))
+        said = f"Нет связи: {', '.join(down)}"
+        found.append(Matter(said, "Каналы", "channels", Right.AGGREGATES, grave=True))
     if week.warning:
         said = f"За неделю не доставлено {week.failed_share} сообщений"
-        found.append(Matter(said, "Посмотреть какие", week.failed_path, grave=True))
+        found.append(Matter(said, "Посмотреть какие", week.failed_path, Right.SEE, grave=True))
     found += await _decisions(visit)
     if visit.school.mode is SchoolMode.TEST:
         said = "Проверочный режим: SMS получают только номера сотрудников"
-        found.append(Matter(said, "Настройки школы", "settings"))
+        found.append(Matter(said, "Настройки школы", "settings", Right.SEE))
     return found
 
 
@@ -154,17 +157,23 @@ async def _decisions(visit: Visit) -> list[Matter]:
     found = []
     if questions := await quarantine.questions(q, school_id, limit=_MOST):
         said = words.counted(len(questions), "вопрос", "вопроса", "вопросов")
-        found.append(Matter(f"Ждут ответа: {said} о записях журнала", "Ответить", "quarantine"))
+        text = f"Ждут ответа: {said} о записях журнала"
+        found.append(Matter(text, "Ответить", "quarantine", Right.STEER))
     if lines := sum(group.lines for group in await held.groups(q, school_id)):
         said = words.counted(lines, "новость", "новости", "новостей")
-        found.append(Matter(f"Задержано: {said}, их необычно много", "Решить", "held"))
+        text = f"Задержано: {said}, их необычно много"
+        found.append(Matter(text, "Решить", "held", Right.SEE))
+    if waiting := await budget.held(q, school_id) if visit.school.budget_month else 0:
+        said = words.counted(waiting, "новость", "новости", "новостей")
+        text = f"SMS на этот месяц израсходованы, ждут: {said}"
+        found.append(Matter(text, "Посмотреть", "reports/cost", Right.AGGREGATES, grave=True))
     parts, oldest = await in_doubt.total(q, school_id)
     if parts:
         said = words.counted(parts, "часть", "части", "частей")
         age = visit.times.age(oldest)
         found.append(
             Matter(f"Неясно, ушло ли: {said}, самой старой {age}", "Посмотреть",
-                   "messages?state=doubt")
+                   "messages?state=doubt", Right.SEE)
         )  # fmt: skip
     return found
 

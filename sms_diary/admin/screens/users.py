@@ -209,11 +209,12 @@ def _place(visit: Visit) -> str:
     return "users" if visit.school_or_none else "district"
 
 
-def _screens(path: str, title: str, right: Right, *, of_school: bool) -> tuple[Screen, ...]:
+def _screens(path: str, title: str, right: Right, group: Group) -> tuple[Screen, ...]:
+    of_school = group is not Group.DISTRICT
     return (
         Screen(
-            path=path, title=title, right=right, group=Group.SETTINGS, of_school=of_school,
-            show=show, act=act,
+            path=path, title=title, right=right, group=group, of_school=of_school, show=show,
+            act=act,
         ),
         Screen(
             path=f"{path}/{{id}}", title=title, right=right, of_school=of_school, show=card,
@@ -231,6 +232,6 @@ def _screens(path: str, title: str, right: Right, *, of_school: bool) -> tuple[S
 
 
 SCREENS = (
-    *_screens("users", "Пользователи", Right.USERS, of_school=True),
-    *_screens("district", "Пользователи района", Right.SYSTEM, of_school=False),
+    *_screens("users", "Пользователи", Right.USERS, Group.SETTINGS),
+    *_screens("district", "Пользователи района", Right.SYSTEM, Group.DISTRICT),
 )

@@ -81,3 +81,7 @@ for (const button of document.querySelectorAll("[data-insert]")) {
     field.focus();
   });
 }
+
+// Help: a place that a link leads to is opened.
+const opened = location.hash && document.getElementById(location.hash.slice(1));
+if (opened?.localName === "details") opened.open = true;

@@ -7,7 +7,7 @@ from typing import Any
 
 from sms_diary.reports import proof_json
 from sms_diary.reports.names import Names, iso
-from sms_diary.store.persons.held import Asked, Came, Child, Guardian, Person, Receipt, Sent
+from sms_diary.store.persons.held import Asked, Came, Child, Guardian, Person, Receipt, Sent, Slip
 
 
 def as_json(person: Person, names: Names, *, now: int) -> dict[str, Any]:
@@ -20,6 +20,7 @@ def as_json(person: Person, names: Names, *, now: int) -> dict[str, Any]:
         "staff_of": [names.slug(one) for one in person.staff_of],
         "consents": proof_json.of_number(person.proof, names, now=now),
         "requests": [_asked(one, names) for one in person.asked],
+        "slips": [_slip(one, names) for one in person.slips],
         "messages": [_sent(one, names) for one in person.sent],
         "inbound": [_came(one) for one in person.came],
     }
@@ -53,6 +54,15 @@ def _asked(one: Asked, names: Names) -> dict[str, Any]:
         "state": one.state,
         "created_at": iso(one.created_at),
         "asked_at": iso(one.asked_at),
+    }
+
+
+def _slip(one: Slip, names: Names) -> dict[str, Any]:
+    return {
+        "school": names.slug(one.school_id),
+        "login": one.login,
+        "created_at": iso(one.created_at),
+        "changed_at": iso(one.changed_at),
     }
 
 

@@ -11,7 +11,7 @@ from sms_diary.reports.page import Page, Section
 from sms_diary.reports.words import GROUND_RU, TOPIC_RU
 from sms_diary.store.ledger import NO_SCHOOL
 from sms_diary.store.messages import DESTROYED
-from sms_diary.store.persons.held import Asked, Came, Child, Guardian, Person, Sent
+from sms_diary.store.persons.held import Asked, Came, Child, Guardian, Person, Sent, Slip
 from sms_diary.words import PART_RU
 
 _ON_THE_WAY = "в пути"
@@ -34,6 +34,7 @@ def as_page(person: Person, names: Names, *, now: int) -> Page:
             *(_guardian(one, names) for one in person.guardians),
             *_staff(person, names),
             *(_asked(one, names) for one in person.asked),
+            *(_slip(one, names) for one in person.slips),
             *(_sent(one, names) for one in person.sent),
             *(_came(one, names) for one in person.came),
             *consents.sections,
@@ -87,6 +88,16 @@ def _asked(one: Asked, names: Names) -> Section:
         ("чем кончился", _ASKED_RU[one.state]),
     )
     return Section(f"Запрос: {_KIND_RU[one.kind]}", rows)
+
+
+def _slip(one: Slip, names: Names) -> Section:
+    rows = (
+        ("школа", names.name(one.school_id)),
+        ("логин", one.login),
+        ("напечатан", names.time(one.created_at, one.school_id)),
+        ("пароль сменён", names.time(one.changed_at, one.school_id) or "ещё нет"),
+    )
+    return Section("Листок для входа на страницу родителя", rows)
 
 
 def _sent(one: Sent, names: Names) -> Section:

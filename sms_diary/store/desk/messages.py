@@ -17,7 +17,7 @@ from sms_diary.phone import mask
 from sms_diary.store.desk import edges, funnel
 from sms_diary.store.desk.own import Own
 from sms_diary.store.doubt import IN_DOUBT
-from sms_diary.store.messages import DESTROYED, SHOWN
+from sms_diary.store.messages import SHOWN, shown_text
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
@@ -159,9 +159,6 @@ async def _span(q: Queries, school_id: int, wanted: Wanted, before: int) -> tupl
         low = await edges.since(q, school_id, wanted.since)
     if wanted.until is not None:
         high = min(high, await edges.until(q, school_id, wanted.until))
-    if wanted.step:
-        # The figure on the summary is of these and no others.
-        low = max(low, await funnel.below(q, school_id))
     return low, high
 
 
@@ -233,10 +230,9 @@ async def _listed(q: Queries, tools: Tools, ids: Sequence[int]) -> list[Listed]:
 
 def _one(row: Row, tools: Tools, pupils: tuple[str, ...]) -> Listed:
     number = tools.vault.text(row["sealed"], "number.sealed", row["number_id"])
-    text = row["text"]
     return Listed(
         row["id"], row["created_at"], mask(number), row["guardian_id"], pupils,
-        DESTROYED if text is None else tools.vault.text(text, "message.text", row["id"]),
+        shown_text(tools, row),
         row["parts"], row["shown"], row["ground"],
     )  # fmt: skip
 

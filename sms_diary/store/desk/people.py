@@ -53,7 +53,7 @@ async def page(
     if classes is None:
         rows = await q.all(
             f"""select p.id, p.full_name from pupil p where {_named(q)}
-                order by p.name_key, p.id limit :limit""",
+                order by {_by_name(q)} limit :limit""",
             **bounds,
         )
     else:
@@ -81,8 +81,14 @@ async def _bounds(q: Queries, school_id: int, prefix: str, after: int) -> dict[s
     }  # fmt: skip
 
 
+def _by_name(q: Queries) -> str:
+    """In the order of code points on both engines."""
+    by_point = q.only(postgresql='collate "C"')
+    return f"p.name_key {by_point}, p.id"
+
+
 def _named(q: Queries) -> str:
-    """Pupils with a name between `_bounds`; in the order of code points on both engines."""
+    """Pupils with a name between `_bounds`."""
     by_point = q.only(postgresql='collate "C"')
     return f"""p.school_id = :school_id and p.full_name is not null
         and p.name_key {by_point} >= :first and p.name_key {by_point} < :until
@@ -99,7 +105,7 @@ async def _of_classes(
             join membership m on m.class_id = rows.class_id
             join pupil p on p.id = m.pupil_id
             where m.from_day <= :day and (m.to_day is null or m.to_day >= :day) and {_named(q)}
-            order by p.name_key, p.id limit :limit""",
+            order by {_by_name(q)} limit :limit""",
         [(one,) for one in sorted(set(classes))],
         day=day,
         **bounds,

@@ -24,7 +24,7 @@ TRIES = 5
 DIGITS = 6
 _KEPT = DAY
 _ASKED = (("number", 3, HOUR), ("number", 10, DAY), ("address", 30, HOUR), ("all", 2_000, HOUR))
-_TRIED = (("address", 60, HOUR), ("all", 1_000, HOUR))
+_TRIED = (("all", 1_000, HOUR), ("address", 60, HOUR))
 """Tries that have failed. Of a million codes so few in an hour leave no hope of guessing one, even
 for whoever asks for codes to a thousand numbers from a thousand addresses."""
 
@@ -62,7 +62,7 @@ async def ask(
     )
     row_id = tools.ids.new()
     await q.run(
-        """insert into parent_code (id, idx, sealed, asked_hash, session_id, state, created_at,
+        """insert into parent_code (id, idx, sealed, token_hash, session_id, state, created_at,
                                     ends_at)
            values (:id, :idx, :sealed, :asked, :session_id, 'new', :now, :ends)""",
         id=row_id, idx=idx, sealed=tools.vault.seal(number, "parent_code.sealed", row_id),
@@ -111,10 +111,10 @@ async def opened(
 ) -> None:
     """This code is on its way in this message."""
     await q.run(
-        """update parent_code set state = 'open', sealed = null, code = :code,
+        """update parent_code set state = 'open', sealed = null, digest = :digest,
                                   number_id = :number_id, message_id = :message_id
            where id = :id and state = 'new'""",
-        code=_digest(tools, wanted.id, code), number_id=number_id, message_id=message_id,
+        digest=_digest(tools, wanted.id, code), number_id=number_id, message_id=message_id,
         id=wanted.id,
     )  # fmt: skip
 
@@ -122,7 +122,7 @@ async def opened(
 async def is_asked(q: Queries, secret: str, *, session_id: int, now: int) -> bool:
     """Whether the browser with this secret waits for a code."""
     row = await q.one(
-        """select 1 as one from parent_code where asked_hash = :asked and session_id = :session_id
+        """select 1 as one from parent_code where token_hash = :asked and session_id = :session_id
            and state in ('new', 'open') and ends_at > :now""",
         asked=hashed(secret), session_id=session_id, now=now,
     )  # fmt: skip
@@ -141,14 +141,14 @@ async def check(
         return Answer.TOO_MANY, 0
     row = await q.one(
         """update parent_code set tries = tries + 1
-           where asked_hash = :asked and session_id = :session_id and state in ('new', 'open')
+           where token_hash = :asked and session_id = :session_id and state in ('new', 'open')
              and ends_at > :now and tries < :most
-           returning id, code, number_id, message_id, tries""",
+           returning id, digest, number_id, message_id, tries""",
         asked=hashed(secret), session_id=session_id, now=now, most=TRIES,
     )  # fmt: skip
     if row is None:
         return Answer.OVER, 0
-    kept = bytes(row["code"]) if row["code"] is not None else b""
+    kept = bytes(row["digest"]) if row["digest"] is not None else b""
     if not secrets.compare_digest(kept, _digest(tools, row["id"], code)):
         return (Answer.WRONG if row["tries"] < TRIES else Answer.OVER), 0
     await q.run("update parent_code set state = 'used' where id = :id", id=row["id"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sms_diary.db import Queries, Row
+from sms_diary.model import Ground
 from sms_diary.store import by_number, numbers
 from sms_diary.store.by_number import NumberProof
 from sms_diary.store.tools import Tools
@@ -61,7 +62,7 @@ class Receipt:
 
 @value
 class Sent:
-    """A message with its text; None: destroyed."""
+    """A message with its text; None: destroyed, or a code, which lets in whoever reads it."""
 
     school_id: int
     id: int
@@ -87,6 +88,16 @@ class Came:
 
 
 @value
+class Slip:
+    """A slip of paper for the parent's page; its password is known to nobody."""
+
+    school_id: int
+    login: str
+    created_at: int
+    changed_at: int | None
+
+
+@value
 class Person:
     """`proof` has the number's state, the consents and their evidence."""
 
@@ -96,6 +107,7 @@ class Person:
     proof: NumberProof
     guardians: tuple[Guardian, ...]
     asked: tuple[Asked, ...]
+    slips: tuple[Slip, ...]
     sent: tuple[Sent, ...]
     came: tuple[Came, ...]
     staff_of: tuple[int, ...]
@@ -118,6 +130,7 @@ async def on_number(
         proof=proof,
         guardians=guardians,
         asked=await reading.asked(),
+        slips=await reading.slips(),
         sent=await reading.sent(),
         came=await reading.came() if guardians or whole else (),
         staff_of=await reading.staff_of(),
@@ -183,6 +196,16 @@ class _Reading:
             for row in rows
         )
 
+    async def slips(self) -> tuple[Slip, ...]:
+        rows = await self._rows(
+            """select slip.* from guardian g join parent_slip slip on slip.guardian_id = g.id
+               where g.number_id = :number_id and slip.revoked_at is null order by slip.id"""
+        )
+        return tuple(
+            Slip(row["school_id"], row["login"], row["created_at"], row["changed_at"])
+            for row in rows
+        )
+
     async def sent(self) -> tuple[Sent, ...]:
         rows = await self._rows("select * from message where number_id = :number_id order by id")
         receipts = await self._receipts([row["id"] for row in rows])
@@ -190,7 +213,8 @@ class _Reading:
         return tuple(
             Sent(
                 row["school_id"], row["id"], row["ground"], row["state"],
-                None if row["text"] is None else opened(row["text"], "message.text", row["id"]),
+                None if row["text"] is None or row["ground"] == Ground.CODE
+                else opened(row["text"], "message.text", row["id"]),
                 row["parts"], row["created_at"], row["done_at"],
                 tuple(receipts.get(row["id"], ())),
             )

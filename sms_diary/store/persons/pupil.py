@@ -16,6 +16,7 @@ from sms_diary.store import consents, destruction, numbers
 from sms_diary.store.consents import Change, Held
 from sms_diary.store.destruction import Counts, Kind, Order, What
 from sms_diary.store.ledger import Act, Action
+from sms_diary.store.parent import slips
 from sms_diary.store.persons import bodies, texts
 from sms_diary.store.persons.erase import ENDS, Erased
 from sms_diary.store.tools import Tools
@@ -106,6 +107,7 @@ async def _end(
 
 
 async def _forget(q: Queries, school_id: int, pupil_id: int) -> int:
+    await slips.forget_pupil(q, school_id, pupil_id)
     await q.run(
         """update subscription set relation = '', rev = rev + 1
            where pupil_id = :id and school_id = :school_id""",

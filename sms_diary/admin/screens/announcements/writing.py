@@ -92,7 +92,7 @@ def _reasons(plan: Planned) -> list[tuple[str, int]]:
 def _unconfirmed(wanted: Wanted, plan: Planned) -> dict[str, str]:
     if wanted.people != plan.reach.told:
         return {"": _CHANGED}
-    if False and wanted.typed != str(plan.reach.told):
+    if wanted.whom == "school" and wanted.typed != str(plan.reach.told):
         return {"typed": _COUNT}
     return {}
 

@@ -12,7 +12,7 @@ from sms_diary.admin.roles import Right
 from sms_diary.admin.screen import Answer, Page, Redirect, Refused, Visit
 from sms_diary.admin.screens.people import finding, words
 from sms_diary.admin.screens.people.finding import Family
-from sms_diary.model import ConsentState, MessageState, PartState
+from sms_diary.model import ConsentState, MessageState, NumberState, PartState
 from sms_diary.reports import evidence
 from sms_diary.reports.paper.sheet import telephone
 from sms_diary.reports.words import ACTION_RU, KEPT_RU, TOPIC_RU, actor_ru
@@ -23,6 +23,8 @@ from sms_diary.values import value
 from sms_diary.words import PART_RU
 
 _MESSAGES = 20
+_MAY_LIVE = (NumberState.SUSPENDED, NumberState.BLOCKED)
+"""States that a person of the school may end."""
 _LETTERS = {"": None, "latin": 1, "cyrillic": 0}
 LETTERS_RU = (("", "как у школы"), ("cyrillic", "русскими буквами"), ("latin", "латиницей"))
 
@@ -75,7 +77,8 @@ async def _page(visit: Visit, family: Family, *, number: str = "") -> Page:
     waits = any(s.state == ConsentState.UNKNOWN for s in family.subscriptions)
     return Page("people/guardian.html", {
         "guardian": one, "number": number, "subscriptions": family.subscriptions,
-        "closed": words.NUMBER_RU.get(taken, ""), "question": asked.get(one.id),
+        "closed": words.NUMBER_RU.get(taken, ""), "may_live": taken in _MAY_LIVE,
+        "question": asked.get(one.id),
         "may_ask": waits and one.id not in asked and taken not in words.NUMBER_RU,
         "history": await _history(visit, family),
         "messages": [

@@ -17,7 +17,7 @@ from sms_diary.values import value
 STANDARD = 0
 """The version that ships, as the desk counts."""
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
-_OF_DESK = "desk "
+_OF_DESK, _OF_TOKEN = "desk ", "token"
 
 
 @value
@@ -69,6 +69,8 @@ async def changes(visit: Visit, name: str) -> list[Change]:
 
 def who(made_by: str) -> str:
     """Who made it: a login of the desk, or how else it came."""
+    if made_by.startswith(_OF_TOKEN):
+        return "программа школы"
     return made_by.removeprefix(_OF_DESK)
 
 

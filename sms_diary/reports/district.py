@@ -1,0 +1,62 @@
+"""«Школы рядом»: how each school's SMS fare, side by side. Sums only; small groups are not told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from sms_diary.db import Queries
+from sms_diary.reports.asked import Asked, days
+from sms_diary.reports.kinds import total
+from sms_diary.reports.tables import Cell, Few, Lasting, Money, Report, Share, Table
+from sms_diary.store import reach, tallied
+from sms_diary.store.schools import School
+
+_HEADS = ("школа", "родителей", "подписаны", "сообщений", "доставлено", "не доставлено", "доля",
+          "в среднем", "SMS", "стоимость")  # fmt: skip
+_NOTES = (
+    (
+        "Родители округлены до пятёрок, меньше пяти не показаны. Сообщения, которые ещё в пути, "
+        "сюда не входят."
+    ),
+)
+_FAILED = frozenset({"undelivered", "rejected", "expired", "unknown"})
+
+
+async def report(
+    q: Queries, schools: Sequence[School], first: date, last: date, *, now: int,
+    prices: Mapping[str, Decimal],
+) -> Report:  # fmt: skip
+    """Without what is still on its way."""
+    families = await reach.by_school(q)
+    rows = [
+        (one.name, *await _row(q, Asked(one, first, last, now, True, prices=prices), families))
+        for one in schools
+    ]
+    return Report(
+        "schools", "Школы рядом", days(first, last), (),
+        (Table("Школы", _HEADS, tuple(rows), bar=_HEADS.index("доля"), empty="Школ ещё нет."),),
+        _NOTES,
+    )  # fmt: skip
+
+
+async def _row(
+    q: Queries, asked: Asked, families: Mapping[int, tuple[int, int]]
+) -> tuple[Cell, ...]:
+    cells = [
+        cell
+        for cell in await tallied.cells(
+            q, asked.school.id, asked.first, asked.last, "state", "route", live=False
+        )
+        if cell.state != "withdrawn"
+    ]
+    sums, (known, subscribed) = total(cells), families.get(asked.school.id, (0, 0))
+    delivered = total(cell for cell in cells if cell.state == "delivered")
+    failed = sum(cell.sums.messages for cell in cells if cell.state in _FAILED)
+    took = round(delivered.took / delivered.messages) if delivered.messages else None
+    return (
+        Few(known), Few(subscribed), sums.messages, delivered.messages, failed,
+        Share(delivered.messages, delivered.messages + failed), Lasting(took), sums.billed,
+        Money(asked.kopecks(cells)),
+    )  # fmt: skip

@@ -1,0 +1,228 @@
+"""The whole desk against whoever means ill: every screen of the table, and the way in.
+
+Each screen's own tests have their own hostile texts; here all are asked at once, and whatever
+comes into the table is asked too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from sms_diary.admin import layout
+from sms_diary.admin.table import SCREENS
+from sms_diary.db.sqlite_queries import SqliteQueries
+from sms_diary.store import schools
+from sms_diary.store.desk import sessions, users
+from sms_diary.store.desk.users import Role
+from tests import seeding
+from tests.desk import examples, markup
+from tests.desk.conftest import Running, Someone
+from tests.journal_peer import Answer
+
+EVIL = "<script>alert(1)</script>"
+EXAMPLES = examples.found()
+SHOWN = [one for one in SCREENS if one.show is not None]
+COLUMNS = {
+    "school": ("name", "short_name", "phone", "legal", "sender"),
+    "class": ("name",),
+    "pupil": ("full_name",),
+    "guardian": ("full_name",),
+    "subscription": ("relation",),
+    "credential": ("name",),
+    "desk_user": ("name",),
+    "desk_session": ("agent",),
+    "desk_audit": ("words",),
+    "holiday": ("name",),
+    "entry": ("subject", "work"),
+    "template": ("made_by",),
+    "import": ("by",),
+    "part": ("code", "provider_id"),
+}
+"""Where somebody outside can have put a text that is kept in clear."""
+PASSWORD = "четыре слова подряд тут"
+
+
+async def addresses(desk: Running) -> dict[str, str]:
+    """Every screen that can be looked at, with an object of its own where it needs one."""
+    found = {}
+    for screen in SHOWN:
+        path = screen.address.replace("{school}", "school-5")
+        made = EXAMPLES.get(screen.path, examples.Example())
+        for name, said in (await made.ids(desk)).items():
+            path = path.replace(f"{{{name}}}", said)
+        found[screen.address] = path
+    return found
+
+
+def is_safe(answer: Answer, path: str) -> None:
+    """The policy allows our own files only, and nothing in the page is in need of more."""
+    policy = answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    for rule in ("default-src 'none'", "script-src 'self'", "base-uri 'none'",
+                 "frame-ancestors 'none'", "form-action 'self'"):  # fmt: skip
+        assert rule in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+    if answer.headers["Content-Type"].startswith("text/html"):
+        assert (path, markup.read(answer.body.decode()).inline) == (path, [])
+
+
+async def test_every_page_says_its_policy_and_needs_nothing_inline(desk: Running) -> None:
+    admin = await desk.as_(Role.DISTRICT_ADMIN)
+    for path in (await addresses(desk)).values():
+        answer = await admin.get(path)
+        assert (path, answer.status) == (path, 200)
+        is_safe(answer, path)
+    for path in ("/desk/-/login", "/desk/-/link/" + "a" * 40, "/desk/nothing", "/desk/-/nothing"):
+        is_safe(await desk.send("GET", path), path)
+
+
+def test_no_template_has_a_script_a_style_or_an_unescaped_value() -> None:
+    for template in layout.templates():
+        source = template.read_text(encoding="utf-8")
+        found = re.findall(r"<style|\sstyle=|\son[a-z]+=|<script(?! src=)|javascript:", source)
+        assert (template.name, found) == (template.name, [])
+        assert not re.search(r"\|\s*safe|autoescape\s+false|Markup", source), template.name
+
+
+async def test_a_script_in_any_name_is_shown_as_a_name_on_every_screen(desk: Running) -> None:
+    admin = await desk.as_(Role.DISTRICT_ADMIN)
+    paths = await addresses(desk)
+    async with desk.door.database.transaction() as q:
+        for table, columns in COLUMNS.items():
+            sets = ", ".join(f"{one} = :evil" for one in columns)
+            await q.run(f'update "{table}" set {sets}', evil=EVIL)
+    shown = 0
+    for path in paths.values():
+        answer = await admin.get(path)
+        assert (path, answer.status) == (path, 200)
+        if answer.headers["Content-Type"].startswith("text/html"):
+            page = answer.body.decode()
+            assert (path, EVIL in page) == (path, False)
+            is_safe(answer, path)
+            shown += "&lt;script&gt;" in page
+    assert shown > len(paths) // 2, "the names have not reached the pages"
+
+
+async def test_what_an_address_says_is_never_said_again_as_markup(desk: Running) -> None:
+    admin = await desk.as_(Role.DISTRICT_ADMIN)
+    for path in (await addresses(desk)).values():
+        names = ("state", "class", "kind", "action", "word", "before", "file", "topic", "step")
+        query = "&".join(f"{name}=%22%3E%3Cscript%3Ealert(1)%3C/script%3E" for name in names)
+        answer = await admin.get(f"{path}?{query}")
+        assert (path, answer.status in (200, 404)) == (path, True), answer.status
+        assert (path, EVIL.encode() in answer.body) == (path, False)
+
+
+# ---------------------------------------------------------------- the way in
+
+
+async def linked(desk: Running, login: str) -> str:
+    tools, now = desk.door.service.base.tools, desk.clock.now()
+    async with desk.door.database.transaction() as q:
+        user_id = await users.add(
+            q, tools, school_id=desk.school.id, login=login, name="Анна", role=Role.OPERATOR,
+            now=now,
+        )  # fmt: skip
+        assert user_id is not None
+        return "/desk/-/link/" + await sessions.invite(q, tools, user_id, now=now)
+
+
+async def posted(desk: Running, path: str, cookie: str = "", **form: Any) -> Answer:
+    own = {"Origin": desk.address, "Sec-Fetch-Site": "same-origin"}
+    return await desk.send("POST", path, headers=own, data=form, cookie=cookie)
+
+
+async def test_a_link_is_of_no_use_a_second_time_even_at_the_same_moment(desk: Running) -> None:
+    link = await linked(desk, "twice")
+    first = await posted(desk, link, password=PASSWORD)
+    second = await posted(desk, link, password="совсем другой пароль")
+    assert (first.status, second.status) == (303, 404)
+    assert "Set-Cookie" not in second.headers
+    signed = await posted(desk, "/desk/-/login", login="twice", password=PASSWORD, next="")
+    assert signed.status == 303, "the first password holds"
+
+
+async def test_a_planted_session_stays_nobody_s_after_the_victim_came_in(desk: Running) -> None:
+    planted = sessions.made()
+    answer = await posted(desk, await linked(desk, "victim"), planted, password=PASSWORD)
+    assert planted not in answer.headers["Set-Cookie"]
+    assert (await desk.send("GET", "/desk/school-5/", cookie=planted)).status == 303
+    mine = await desk.as_(Role.OPERATOR)
+    await posted(desk, await linked(desk, "second"), mine.secret, password=PASSWORD)
+    assert (await mine.get("/desk/school-5/")).status == 303, "what the browser had has ended"
+
+
+@pytest.mark.parametrize(
+    "there",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "/desk/..//evil.example"],
+)
+async def test_nobody_is_sent_to_another_site_after_the_login(desk: Running, there: str) -> None:
+    await posted(desk, await linked(desk, "away"), password=PASSWORD)
+    answer = await posted(desk, "/desk/-/login", login="away", password=PASSWORD, next=there)
+    assert (answer.status, answer.headers["Location"]) == (303, "/desk/")
+
+
+async def test_another_host_in_the_request_is_not_put_into_a_link(desk: Running) -> None:
+    """A link is made from the address that the browser's own form came from."""
+    admin = await desk.as_(Role.SCHOOL_ADMIN)
+    headers = {"Host": "evil.example", "Origin": desk.address}
+    answer = await admin.post(
+        "/desk/school-5/users", headers, login="x", name="Икс", role="operator"
+    )
+    assert answer.status == 403
+
+
+# ---------------------------------------------------------------- look-ups by number
+
+
+@pytest.mark.parametrize(
+    ("path", "field"), [("/desk/school-5/messages", "phone"), ("/desk/school-5/people", "sought")]
+)
+async def test_another_school_s_number_is_looked_up_as_nobody_s(
+    desk: Running, monkeypatch: pytest.MonkeyPatch, path: str, field: str
+) -> None:
+    """The same statements and the same answer: neither words nor time tell them apart."""
+    operator = await desk.as_(Role.OPERATOR)
+    tools = desk.door.service.base.tools
+    async with desk.door.database.transaction() as q:
+        [other] = await q.all("select id from school where slug = 'school-7'")
+        there = (await schools.by_ids(q, [other["id"]]))[other["id"]]
+        [room] = await seeding.classes(q, tools, there, "7Б")
+        pupil_id = await seeding.pupil(q, tools, there, room, "Чужой Ученик")
+        await seeding.subscribe(q, tools, there, [(pupil_id, seeding.phone(4444))])
+    theirs = await asked(monkeypatch, operator, path, {field: seeding.phone(4444)})
+    nobodys = await asked(monkeypatch, operator, path, {field: seeding.phone(5555)})
+    assert theirs == nobodys
+    assert theirs[1].count("number") > 0
+    ours = await asked(monkeypatch, operator, path, {field: desk.door.subscribed[0].number})
+    assert ours[0] == 303
+
+
+async def asked(
+    monkeypatch: pytest.MonkeyPatch, someone: Someone, path: str, form: dict[str, str]
+) -> tuple[int, str, str]:
+    """The answer's status, the statements behind it, and its page without what was typed."""
+    statements: list[str] = []
+    one, every = SqliteQueries.one, SqliteQueries.all
+
+    async def noted_one(self: SqliteQueries, sql: str, **params: Any) -> Any:
+        statements.append(sql)
+        return await one(self, sql, **params)
+
+    async def noted_all(self: SqliteQueries, sql: str, **params: Any) -> Any:
+        statements.append(sql)
+        return await every(self, sql, **params)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteQueries, "one", noted_one)
+        patch.setattr(SqliteQueries, "all", noted_all)
+        answer = await someone.post(path, **form)
+    mine = [sql for sql in statements if "n.idx" in sql or "number.idx" in sql or "guardian" in sql]
+    page = answer.body.decode()
+    for typed in form.values():
+        page = page.replace(typed, "")
+    return answer.status, "\n".join(mine), page
