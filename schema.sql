@@ -591,6 +591,16 @@ create table fill_report (
   primary key (school_id, week)
 );
 
+-- Classes whose journal is silent for longer than the rule, as the last look found them.
+create table silent_class (
+  school_id bigint not null references school (id),
+  class_key text not null,
+  class_name text not null,
+  last_day text not null,                  -- of the last filling; '' if nothing is known of one
+  days bigint not null,                    -- school days since then
+  primary key (school_id, class_key)
+);
+
 -- That the staff was told of a silent class: once a week and class.
 create table fill_alarm (
   school_id bigint not null references school (id),
@@ -937,6 +947,8 @@ create table desk_audit (
   words text not null                      -- Russian, without personal data
 );
 create index desk_audit_of_school on desk_audit (school_id, id);
+create index desk_audit_by_action on desk_audit (school_id, action, id);
+create index desk_audit_by_user on desk_audit (school_id, user_id, id);
 
 -- ---------------------------------------------------------------- the parent's page
 

@@ -13,11 +13,14 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from sms_diary.filling import UNGRADED, Calendar, Diary, Place, State, school_days, states
+from sms_diary.ingest.matching import class_key
 from sms_diary.values import value
 
 LOOKS_BACK = timedelta(weeks=8)
 """A journal that was not filled for longer is simply empty: no report reads further back."""
 _SUNDAY = timedelta(days=6)
+_NAMED = 3
+"""Classes that one line names; of the others it says how many there are."""
 
 
 class Verdict(StrEnum):
@@ -94,8 +97,8 @@ def week(diary: Diary, calendar: Calendar, first: date, *, today: date) -> list[
         late = over or (all_days if since is None else since) > limit
         verdict = _verdict(one, filled=filled, expected=expected, late=late)
         found.append(
-            Cell(key, impersonal(one.class_name), one.subject_key, impersonal(one.subject),
-                 one.held, len(one.unmarked), before.last_filled if before else None, since,
+            Cell(key, one.class_name, one.subject_key, impersonal(one.subject), one.held,
+                 len(one.unmarked), before.last_filled if before else None, since,
                  verdict)
         )  # fmt: skip
     return found
@@ -130,8 +133,15 @@ def silent(diary: Diary, calendar: Calendar, *, today: date) -> list[Silence]:
         last = lasts.get(key)
         since = sum(last is None or day > last for day in days)
         if since > _week_of(days) and days[-1] >= monday(today):
-            found.append(Silence(key, impersonal(names[key]), last, since))
+            found.append(Silence(key, names[key], last, since))
     return found
+
+
+def named(classes: Sequence[Silence]) -> str:
+    """«7В, 10Б, 11А и ещё 3»."""
+    said = ", ".join(one.class_name for one in classes[:_NAMED])
+    more = len(classes) - _NAMED
+    return f"{said} и ещё {more}" if more > 0 else said
 
 
 def due(cells: Iterable[Cell]) -> list[Cell]:
@@ -179,3 +189,9 @@ _LEFT = re.compile(r"[\s/,(\[]+[)\]]|[\s/,(\[-]+$|\s{2,}")
 def impersonal(name: str) -> str:
     """The name of a class or subject without a teacher's or a number that a journal put into it."""
     return _LEFT.sub(" ", _PERSONS.sub("", name)).strip() if _PERSONS.search(name) else name
+
+
+def class_of(name: str) -> tuple[str, str]:
+    """Key and name of a class as a journal calls it, without persons: keys stand in addresses."""
+    said = impersonal(name)
+    return class_key(said) or said, said

@@ -12,9 +12,9 @@ from functools import partial
 import structlog
 
 from sms_diary.carrying import Ways
-from sms_diary.clock import Clock, local, millis
+from sms_diary.clock import HOUR, Clock, local, millis
 from sms_diary.db import Database, Queries
-from sms_diary.filled import Silence, monday
+from sms_diary.filled import Silence, monday, named
 from sms_diary.render import Renderer
 from sms_diary.store import fill_alarms, fill_weeks, schools, staff, templates
 from sms_diary.store.schools import School
@@ -28,8 +28,8 @@ POLL = 600.0
 """Seconds between looks at what changes once a day."""
 REPORTED_AT = time(9)
 """Of the Monday after: by then the exports of the night have come."""
-_NAMED = 3
-"""Classes that an SMS names; of the others it says how many there are."""
+LOOKS = HOUR
+"""Between looks at the silence of one school."""
 
 
 class Journals:
@@ -43,18 +43,17 @@ class Journals:
         self._wakes = wakes
         self._renderer = renderer
         self._ways = ways
-        self._looked: dict[int, date] = {}
-        """School -> the day on which this process has looked for silence last."""
+        self._looked: dict[int, int] = {}
+        """School -> when this process has looked for silence last."""
 
     async def step(self) -> bool:
         """Every school once; nothing is left for at once."""
         now = self._clock.now()
         for school in await self._database.read(schools.every):
             await self.report(school, now)
-            today = local(now, school.zone).date()
-            if fill_alarms.wanted(school, now) and self._looked.get(school.id) != today:
-                self._looked[school.id] = today
-                await self._alarm(school, today, now)
+            if now - self._looked.get(school.id, 0) >= LOOKS:
+                self._looked[school.id] = now
+                await self.look(school, now)
         return False
 
     async def report(self, school: School, now: int) -> list[date]:
@@ -73,18 +72,25 @@ class Journals:
             )
         return [one.first for one in made]
 
-    async def _alarm(self, school: School, today: date, now: int) -> None:
+    async def look(self, school: School, now: int) -> None:
+        """Write down which classes are silent, and tell of them where that is wanted."""
+        today = local(now, school.zone).date()
         this = monday(today)
         async with self._database.reading() as q:
             seen = await fill_weeks.view(q, self._tools, school, this, now=now)
-        here = seen.calendar.is_school
-        silent = [one for one in seen.week(this).silent if here(today, one.class_key)]
-        if not silent or seen.known < this:
-            return  # of a log that nobody has uploaded lately there is nothing new to say
-        async with self._database.transaction() as q:
-            told = await self._tell(q, school, this, silent, now)
-        if told:
-            self._wakes.dispatch.set()
+            before = await fill_alarms.now_silent(q, school.id)
+        # Of a log that nobody has uploaded lately there is nothing new to say.
+        silent = list(seen.week(this).silent) if seen.known >= this else []
+        if silent != before:
+            await self._database.write(
+                partial(fill_alarms.write, school_id=school.id, classes=silent)
+            )
+        here = [one for one in silent if seen.calendar.is_school(today, one.class_key)]
+        if here and fill_alarms.wanted(school, now):
+            async with self._database.transaction() as q:
+                told = await self._tell(q, school, this, here, now)
+            if told:
+                self._wakes.dispatch.set()
 
     async def _tell(
         self, q: Queries, school: School, week: date, silent: Sequence[Silence], now: int
@@ -108,13 +114,6 @@ class Journals:
         await fill_alarms.forget(q, week - timedelta(weeks=8))
         log.info("silent journals told of", school=school.slug, classes=len(news))
         return True
-
-
-def named(classes: Sequence[Silence]) -> str:
-    """«7В, 10Б, 11А и ещё 3»."""
-    said = ", ".join(one.class_name for one in classes[:_NAMED])
-    more = len(classes) - _NAMED
-    return f"{said} и ещё {more}" if more > 0 else said
 
 
 def _reported_at(first: date, school: School) -> int:

@@ -16,7 +16,7 @@ from tests.seeding import FAR, Subscribed
 FATES = ["delivered"] * 80 + ["undelivered"] * 6 + ["rejected"] * 4 + ["expired"] * 3
 FATES += ["unknown"] * 2 + ["withdrawn"] * 2 + ["open"] * 3
 TOPICS = ["marks"] * 6 + ["absences", "homework", "several", "announcements"]
-CODES = {"undelivered": ["1", "500"], "rejected": ["88", "11"]}
+CODES = {"undelivered": ["1", "500"], "rejected": ["88", "ESME_RINVDSTADR"]}
 _TEXTS = {
     1: "Дарья Б.: алгебра 5, физика 4",
     2: "Дарья Б.: алгебра 5, физика 4; завтра по алгебре № 312-318, по физике параграф 14",
@@ -27,7 +27,7 @@ async def live_through(
     q: Queries, tools: Tools, school_id: int, people: Sequence[tuple[Subscribed, int]], count: int,
     *, now: int, days: int = 28, seed: int = 1,
 ) -> None:  # fmt: skip
-    """`count` messages to these (guardian, class) in the days before `now`; counted, the last not."""
+    """`count` messages to these (guardian, class) until `now`; the last of them are not counted."""
     chance = random.Random(seed)
     for n in range(count):
         to, class_id = people[n * 7919 % len(people)]

@@ -170,6 +170,15 @@ def test_what_is_written_after_a_week_does_not_fill_it() -> None:
     assert (before.verdict, before.last, before.unmarked) == (Verdict.EMPTY, None, 5)
 
 
+def test_an_act_after_a_week_is_no_filling_of_it() -> None:
+    acts = [
+        Act(("5А", "рус"), "5А", "Русский язык", done, None, marks=False)
+        for done in (day(-3), day(8))
+    ]
+    [before] = week(Diary(CLASS, FIVE, acts=acts), Calendar(), MON, today=day(8))
+    assert (before.verdict, before.last) == (Verdict.EMPTY, day(-3))
+
+
 def test_an_act_about_a_lesson_of_the_week_fills_it_although_it_comes_later() -> None:
     act = Act(("5А", "рус"), "5А", "Русский язык", day(8), day(2), marks=True)
     [cell] = week(Diary(CLASS, FIVE, acts=(act,)), Calendar(), MON, today=day(8))

@@ -21,7 +21,7 @@ ROWS = (
     "model phone encoding vault clock ids logs wake",
     "carrying words",
     "consent keywords schedule render retry provider_id ingest filling",
-    "plan filled web.words",  # pure as the row below it, made of consent and schedule, and of filling
+    "plan filled web.words",  # pure as the row below it, made of consent, schedule and filling
     "db collector channels",
     "store channels.http channels.smpp channels.memory",
     "loops holding voices announcing",

@@ -139,7 +139,8 @@ async def test_a_failure_is_said_in_russian_by_the_table_that_knows_it(
     }  # fmt: skip
     assert said["не доставлено", "1"] == "телефон выключен"
     assert said["не доставлено", "500"] == "отказ 500"
-    assert said["оператор отказался принять", "88"] == "отказ 88"
+    refused = "ESME_RINVDSTADR"
+    assert said["оператор отказался принять", refused] == f"отказ {refused}"
     unknown = "оператор так и не сообщил, что с ним стало"
     assert said[unknown, "—"] == "отчёта о доставке не было три дня"
 

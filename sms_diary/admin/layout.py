@@ -121,4 +121,5 @@ def _address(visit: Visit, screen: Screen) -> str:
 def _is_here(at: Screen, screen: Screen) -> bool:
     """A card stands below its list: `messages/{id}` below `messages`."""
     own, there = at.path.split("/"), screen.path.split("/")
-    return at.of_school == screen.of_school and own[: len(there)] == there
+    below = at.group is None and own[: len(there)] == there
+    return at.of_school == screen.of_school and (own == there or below)

@@ -29,6 +29,7 @@ from sms_diary.cli import (
     routes,
     schools,
     service,
+    slips,
     subscriptions,
     templates,
     tokens,
@@ -62,6 +63,7 @@ app.add_typer(consents.app, name="consents")
 app.add_typer(inbound.app, name="inbound")
 app.add_typer(numbers.app, name="numbers")
 app.add_typer(forms.app, name="forms")
+app.add_typer(slips.app, name="slips")
 app.add_typer(person.app, name="person")
 app.add_typer(held.app, name="held")
 app.add_typer(holidays.app, name="holidays")

@@ -34,7 +34,8 @@ _ONLY_BY_CODE = (
     "Включить SMS можно, войдя с кодом: так видно, что телефон у вас. Или напишите с него СТАРТ."
 )
 _NOTHING = "Уже так и есть."
-_STOPPED = "Готово: больше не пишем. Включить снова можно здесь же или словом СТАРТ."
+_STOPPED = "Отключено."
+_STOPPED_ALL = "Готово: больше не пишем. Включить снова можно словом СТАРТ с вашего телефона."
 _UNSURE = "Поставьте отметку, что прочитали, и нажмите ещё раз."
 
 
@@ -135,7 +136,7 @@ async def act(visit: Visit) -> Answer:
     if do == "stop-all":
         said = visit.said(_stop_all(visit))
         await by_parent.stop_everything(visit.q, visit.site.tools, said, now=visit.now)
-        return Redirect("/my/consents", _STOPPED)
+        return Redirect("/my/consents", _STOPPED_ALL)
     child, held = _meant(visit)
     if child is None or held is None or topic not in _SCOPE_RU or do not in ("stop", "start"):
         return Redirect("/my/consents", _NOTHING)

@@ -65,6 +65,8 @@ async def report(q: Queries, tools: Tools, asked: Asked) -> Report:
         )
         tables.append(_spared(asked, cells, savings.measured(asked.school, found)))
     facts = _facts(asked, cells, month, forecast)
+    if month.budget:
+        facts += (("Новостей ждёт бюджета", await budget.held(q, asked.school.id)),)
     notes = _NOTES if asked.kopecks(cells) is not None else (*_NOTES, _NO_PRICE)
     return Report("cost", "Стоимость", asked.about, facts, tuple(tables), notes)
 
@@ -95,7 +97,7 @@ def _facts(
     if month.budget:
         facts += [
             ("Бюджет месяца, SMS", month.budget),
-            ("Израсходовано", Share(min(month.spent, month.budget), month.budget)),
+            ("Израсходовано", Share(month.spent, month.budget)),
         ]
     return tuple(facts)
 

@@ -122,7 +122,7 @@ def _each(asked: Asked, *, weekly: bool) -> list[str]:
 
 def _name(day: str, *, weekly: bool) -> str:
     one = date.fromisoformat(day)
-    return short(one) if weekly else f"{short(one)}, {_WEEKDAYS[one.weekday()]}"
+    return short(one) if weekly else f"{short(one)},\N{NO-BREAK SPACE}{_WEEKDAYS[one.weekday()]}"
 
 
 _WEEKDAYS = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")

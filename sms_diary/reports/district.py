@@ -9,12 +9,12 @@ from decimal import Decimal
 from sms_diary.db import Queries
 from sms_diary.reports.asked import Asked, days
 from sms_diary.reports.kinds import total
-from sms_diary.reports.tables import Cell, Few, Lasting, Money, Report, Share, Table
+from sms_diary.reports.tables import Cell, Few, Money, Report, Share, Table
 from sms_diary.store import reach, tallied
 from sms_diary.store.schools import School
 
 _HEADS = ("школа", "родителей", "подписаны", "сообщений", "доставлено", "не доставлено", "доля",
-          "в среднем", "SMS", "стоимость")  # fmt: skip
+          "SMS", "стоимость")  # fmt: skip
 _NOTES = (
     (
         "Родители округлены до пятёрок, меньше пяти не показаны. Сообщения, которые ещё в пути, "
@@ -36,7 +36,7 @@ async def report(
     ]
     return Report(
         "schools", "Школы рядом", days(first, last), (),
-        (Table("Школы", _HEADS, tuple(rows), bar=_HEADS.index("доля"), empty="Школ ещё нет."),),
+        (Table("Школы", _HEADS, tuple(rows), empty="Школ ещё нет."),),
         _NOTES,
     )  # fmt: skip
 
@@ -54,9 +54,8 @@ async def _row(
     sums, (known, subscribed) = total(cells), families.get(asked.school.id, (0, 0))
     delivered = total(cell for cell in cells if cell.state == "delivered")
     failed = sum(cell.sums.messages for cell in cells if cell.state in _FAILED)
-    took = round(delivered.took / delivered.messages) if delivered.messages else None
     return (
         Few(known), Few(subscribed), sums.messages, delivered.messages, failed,
-        Share(delivered.messages, delivered.messages + failed), Lasting(took), sums.billed,
+        Share(delivered.messages, delivered.messages + failed), sums.billed,
         Money(asked.kopecks(cells)),
     )  # fmt: skip

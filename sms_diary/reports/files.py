@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from xlsxwriter import Workbook
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
-
+from sms_diary.ingest.exports.book import XLSX, Figure, Sheet, as_xlsx, fitted
 from sms_diary.ingest.tables_out import as_csv
 from sms_diary.reports import bars, page
 from sms_diary.reports.tables import Cell, Money, Report, Share, Table, is_number, plain, shown
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_NARROW, _WIDE, _LONGEST_NAME = 10, 50, 31
+__all__ = ["XLSX", "csv", "printed", "text", "xlsx"]
+_LOOKS: Mapping[type, str] = {Share: "0.0%", Money: "0.00"}
+"""How Excel shows what is more than a number."""
 
 
 def csv(report: Report) -> bytes:
@@ -40,32 +37,21 @@ def _text(cell: Cell) -> str:
 
 def xlsx(report: Report) -> bytes:
     """A workbook: what sums it up, then a sheet for each table, with numbers as numbers."""
-    out = io.BytesIO()
-    with Workbook(out, {"in_memory": True}) as book:
-        formats: dict[type, Format] = {
-            Share: book.add_format({"num_format": "0.0%"}),
-            Money: book.add_format({"num_format": "0.00"}),
-        }
-        bold = book.add_format({"bold": True})
-        first = Table("Итоги", (report.title, report.about), report.facts)
-        for number, table in enumerate((first, *report.tables), 1):
-            name = f"{number}. {table.title}"[:_LONGEST_NAME]
-            _fill(book.add_worksheet(name), table, formats, bold)
-    return out.getvalue()
+    first = Table("Итоги", (report.title, report.about), report.facts)
+    return as_xlsx(
+        _sheet(f"{number}. {table.title}", table)
+        for number, table in enumerate((first, *report.tables), 1)
+    )
 
 
-def _fill(sheet: Worksheet, table: Table, formats: dict[type, Format], bold: Format) -> None:
-    for column, head in enumerate(table.heads):
-        sheet.write_string(0, column, head, bold)
-        sheet.set_column(column, column, min(max(_NARROW, len(head) + 2), _WIDE))
-    for number, row in enumerate(table.rows, 1):
-        for column, cell in enumerate(row):
-            said, look = plain(cell), formats.get(type(cell))
-            if isinstance(said, str):
-                sheet.write_string(number, column, said)
-            else:
-                sheet.write_number(number, column, said, look)
-    sheet.freeze_panes(1, 0)
+def _sheet(name: str, table: Table) -> Sheet:
+    rows = [table.heads, *([_figure(cell) for cell in row] for row in table.rows)]
+    return Sheet(name, rows, fitted(rows), heading=True)
+
+
+def _figure(cell: Cell) -> str | float | Figure:
+    said, look = plain(cell), _LOOKS.get(type(cell))
+    return said if look is None or isinstance(said, str) else Figure(said, look)
 
 
 def printed(report: Report, made: str) -> str:

@@ -26,6 +26,8 @@ VERDICT_RU: Mapping[Verdict, str] = {
     Verdict.UNGRADED: "без отметок",
 }
 _EN_DASH = "\N{EN DASH}"
+_LAST = "Запись: день последней записи. Дней с неё: учебных дней этого класса."
+_SILENT = "Молчит класс, в журнале которого дольше недели нет ни одной новой записи."
 RULE = (
     "Журнал заполняют не реже раза в неделю. «Заполнено»: за неделю внесена хоть одна отметка, "
     "пропуск или запись. Каникулы, отменённые уроки, карантин и дистанционные дни не считаются."
@@ -125,19 +127,19 @@ def _classes(classes: Sequence[ClassSum], week: Week) -> Table:
 
 def _empty(week: Week) -> Table:
     return Table(
-        "Не заполнено", ("Класс", "Предмет", "Последняя запись", "Учебных дней с неё", "Уроков"),
+        "Не заполнено", ("Класс", "Предмет", "Запись", "Дней с неё", "Уроков"),
         tuple(
             (one.class_name, one.subject, last(one), since(one), one.held)
             for one in _ordered(week) if one.verdict is Verdict.EMPTY
         ),
-        empty="Таких предметов нет: заполнено всё.",
+        note=_LAST, empty="Таких предметов нет: заполнено всё.",
     )  # fmt: skip
 
 
 def _all(week: Week) -> Table:
     return Table(
         "Все предметы",
-        ("Класс", "Предмет", "Итог", "Последняя запись", "Учебных дней с неё", "Уроков",
+        ("Класс", "Предмет", "Итог", "Запись", "Дней с неё", "Уроков",
          "Без отметок"),
         tuple(
             (one.class_name, one.subject, VERDICT_RU[one.verdict], last(one), since(one), one.held,
@@ -177,17 +179,17 @@ def district(
         facts=(
             ("Школ со сводкой", f"{len(told)} из {len(schools)}"),
             ("Заполнено по всем школам", Share(filled, due)),
-            ("Классов, где не заполняют дольше недели", sum(sums[one.id].silent for one in told)),
+            ("Молчащих классов", sum(sums[one.id].silent for one in told)),
         ),
         tables=(
             Table(
                 "По школам",
-                ("Школа", "Заполнено", "Предметов с уроками", "Не заполнено", "Без отметок",
-                 "Молчат классы", "Сводка"),
+                ("Школа", "Заполнено", "Предметов", "Не заполнено", "Без отметок",
+                 "Молчат", "Сводка"),
                 rows, empty="Школ ещё нет.",
             ),
         ),
-        notes=(RULE,),
+        notes=(RULE, _SILENT),
     )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def report(
             ),
             Table(
                 "По классам",
-                ("Класс", "Учеников", "Бланков роздано", "Ответов внесено", "Родителей",
+                ("Класс", "Учеников", "Роздано", "Ответили", "Родителей",
                  "Согласны"),
                 tuple(_class(one, guards=guards) for one in classes),
                 empty="Классов ещё нет: загрузите списки.",
@@ -79,7 +79,7 @@ def report(
 
 
 def _step(one: Progress, today: date, *, guards: bool) -> tuple[Cell, ...]:
-    said: Cell = Share(one.part, one.whole) if far_ru(one) else ""
+    said: Cell = Share(one.part, one.whole) if far_ru(one) else "—"
     if guards and one.step in {Step.HANDED, Step.RETURNED, Step.REACHED} and _small(one):
         said = "—"
     due = f"{one.due:%d.%m.%Y}" if one.due else "не назначен"

@@ -41,7 +41,7 @@ def report(
             ),
             Table(
                 "Страница для родителей и вопросы по SMS",
-                ("Дни", "Посещений страницы", "Ответов на вопросы по SMS"),
+                ("Дни", "Страница", "Ответов по SMS"),
                 tuple((span(one.first, one.last), one.page, one.answers) for one in months),
             ),
         ),

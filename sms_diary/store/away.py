@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from sms_diary.db import Queries
-from sms_diary.ingest.matching import class_key
+from sms_diary.filled import class_of
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
@@ -70,8 +70,8 @@ async def add(
 ) -> int:
     """Write it down; `class_name` as people write it, "" for the whole school. Its id."""
     away_id = tools.ids.new()
-    key = class_key(class_name) or class_name
-    row = (away_id, school_id, key, class_name, first.isoformat(), last.isoformat(), str(why))
+    key, name = class_of(class_name)
+    row = (away_id, school_id, key, name, first.isoformat(), last.isoformat(), str(why))
     await q.insert("away", "id, school_id, class_key, class_name, from_day, to_day, why", [row])
     return away_id
 

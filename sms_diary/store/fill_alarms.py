@@ -1,4 +1,4 @@
-"""Telling a school's staff of classes whose journal is silent: once a week and class."""
+"""Classes whose journal is silent: as the last look found them, and of which the staff was told."""
 
 from __future__ import annotations
 
@@ -8,6 +8,31 @@ from datetime import date
 from sms_diary.db import Queries
 from sms_diary.filled import Silence
 from sms_diary.store.schools import School
+
+
+async def write(q: Queries, school_id: int, classes: Sequence[Silence]) -> None:
+    """These are silent now, and no others."""
+    await q.run("delete from silent_class where school_id = :school_id", school_id=school_id)
+    rows = [
+        (school_id, one.class_key, one.class_name, one.last.isoformat() if one.last else "",
+         one.since)
+        for one in classes
+    ]  # fmt: skip
+    await q.insert("silent_class", "school_id, class_key, class_name, last_day, days", rows)
+
+
+async def now_silent(q: Queries, school_id: int) -> list[Silence]:
+    """What the last look has found."""
+    rows = await q.all(
+        """select class_key, class_name, last_day, days from silent_class
+           where school_id = :school_id order by class_key""",
+        school_id=school_id,
+    )
+    return [
+        Silence(row["class_key"], row["class_name"],
+                date.fromisoformat(row["last_day"]) if row["last_day"] else None, row["days"])
+        for row in rows
+    ]  # fmt: skip
 
 
 async def untold(

@@ -119,7 +119,7 @@ def _free(free: Iterable[Holiday], gone: Iterable[Away], first: date, last: date
             yield f"{impersonal(one.name) or 'каникулы'} {_within(one.first, one.last, first)}"
     for it in gone:
         if it.first <= last and it.last >= first:
-            whose = impersonal(it.class_name) or "вся школа"
+            whose = it.class_name or "вся школа"
             yield f"{WHY_RU[it.why]}, {whose}, {_within(it.first, it.last, first)}"
 
 

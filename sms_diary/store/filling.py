@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from sms_diary.db import Queries, Row
+from sms_diary.filled import class_of, impersonal
 from sms_diary.filling import Act, Calendar, Change, Diary, Slot
 from sms_diary.ingest.matching import class_key
 from sms_diary.ingest.subjects import subject_key
@@ -138,7 +139,8 @@ async def diary(
     Timetables from the beginning of the school year on: one holds until the next.
     """
     known = {one.id: one for one in await people.classes(q, school.id, year)}
-    keys = {one.id: one.key for one in known.values()}
+    named = {one.id: class_of(one.name) for one in known.values()}
+    keys = {one: key for one, (key, _) in named.items()}
     days = {"first": first.isoformat(), "last": today.isoformat()}
     kinds = (str(Kind.TIMETABLE), str(Kind.TIMETABLE_CHANGE))
     said = await year_book.written(
@@ -150,7 +152,7 @@ async def diary(
         place = (keys[row["class_id"]], row["subject_key"])
         marked.setdefault(place, set()).add(date.fromisoformat(row["day"]))
     return Diary(
-        {one.key: one.name for one in known.values()},
+        dict(named.values()),
         dict(_timetable(said, keys)), dict(_changes(said, keys)),
         {place: frozenset(found) for place, found in marked.items()},
         {row["subject_key"]: row["subject"] for row in marks},
@@ -203,15 +205,18 @@ async def _marks(
 
 async def _acts(q: Queries, school_id: int, days: Mapping[str, str]) -> list[Act]:
     rows = await q.all(
-        """select class_key, subject_key, class_name, subject, done, lesson, action
+        """select class_name, subject, done, lesson, action
            from journal_fill where school_id = :school_id and done between :first and :last
            order by class_key, subject_key, done, lesson, action""",
         school_id=school_id,
         **days,
     )
+    named = {row["class_name"]: class_of(row["class_name"]) for row in rows}
+    taught = {row["subject"]: impersonal(row["subject"]) for row in rows}
     return [
         Act(
-            (row["class_key"], row["subject_key"]), row["class_name"], row["subject"],
+            (named[row["class_name"]][0], subject_key(taught[row["subject"]])),
+            named[row["class_name"]][1], taught[row["subject"]],
             date.fromisoformat(row["done"]),
             date.fromisoformat(row["lesson"]) if row["lesson"] else None,
             any(word in row["action"].lower() for word in _OF_MARKS),

@@ -53,7 +53,8 @@ Live = Mapping[Key, Sums]
 
 async def on_way(q: Queries, school_id: int) -> Live:
     """What is in no tally yet, as it would be; «open» is a state like the others."""
-    return await by_day(q, await q.all(alike(f"({uncounted(q)}) rows"), school_id=school_id))
+    rows = await q.all(alike(f"({uncounted(q)}) rows"), school_id=school_id)
+    return await by_day(q, [row for row in rows if not row["counted"]])
 
 
 async def cells(

@@ -51,7 +51,7 @@ class Sums:
         return tuple(getattr(self, name) for name in MEASURES)
 
 
-_SURE = "(m.state = 'delivered' or m.state = 'unknown')"
+SURE = "(m.state = 'delivered' or m.state = 'unknown')"
 """The operator has all of such a message, whatever is written down of its parts."""
 
 
@@ -66,22 +66,28 @@ def alike(source: str) -> str:
             sum(case when state = 'delivered' and took <= {MINUTE} then 1 else 0 end) as in_minute,
             sum(case when state = 'delivered' and took <= {10 * MINUTE} then 1 else 0 end) as in_ten
         from (
-            select m.id, m.school_id, m.created_at / {SLOT} as slot, m.class_id, m.topic, m.ground,
-                m.alphabet, m.state, m.counted, m.segments, max(p.route) as route,
-                max(case when m.state = 'open' or m.state = 'withdrawn' or {_SURE} then ''
-                    when p.state = m.state then coalesce(p.code, '') else '' end) as code,
-                case when {_SURE} or min(p.attempts) > 0 then 1 else 0 end as handed,
-                case when {_SURE} or sum({_TAKEN}) = count(*) then 1 else 0 end as accepted,
-                case when {_SURE} then m.segments
-                    else m.segments * sum({_TAKEN}) / count(*) end as billed,
+            select m.school_id, m.created_at / {SLOT} as slot, m.class_id, m.topic, m.ground,
+                m.alphabet, m.state, m.counted, m.segments,
+                coalesce((select p.route {_PARTS} limit 1), '') as route,
+                case when m.state = 'open' or m.state = 'withdrawn' or {SURE} then ''
+                    else (select coalesce(max(p.code), '') {_PARTS} and p.state = m.state)
+                    end as code,
+                case when {SURE} then 1
+                    else (select case when min(p.attempts) > 0 then 1 else 0 end {_PARTS})
+                    end as handed,
+                case when {SURE} then 1
+                    else (select case when sum({_TAKEN}) = count(*) then 1 else 0 end {_PARTS})
+                    end as accepted,
+                case when {SURE} then m.segments
+                    else coalesce((select m.segments * sum({_TAKEN}) / count(*) {_PARTS}), 0)
+                    end as billed,
                 case when m.state = 'delivered' then coalesce(m.done_at - m.created_at, 0)
                     else 0 end as took
-            from {source} join message m on m.id = rows.id join part p on p.message_id = m.id
-            group by m.id, m.school_id, m.created_at, m.class_id, m.topic, m.ground, m.alphabet,
-                m.state, m.counted, m.segments, m.done_at) each
+            from {source} join message m on m.id = rows.id) each
         group by {", ".join(_ALIKE)}"""
 
 
+_PARTS = "from part p where p.message_id = m.id"
 _TAKEN = """case when p.sent_at is not null or p.state = 'delivered' or p.state = 'undelivered'
     then 1 else 0 end"""
 

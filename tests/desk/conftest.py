@@ -32,6 +32,7 @@ from sms_diary.store.desk.users import OF_DISTRICT, Role
 from sms_diary.store.schools import School
 from tests import seeding
 from tests.conftest import NOW
+from tests.desk.parents import Home, at_home
 from tests.journal_peer import Answer, Door, at_the_door, settings
 
 HERE = Path(__file__).parent
@@ -204,3 +205,10 @@ async def walker(desk: Running, browser: Browser) -> Running:
     """The service with a browser at hand: `async with walker.at(…) as page`."""
     desk.browser = browser
     return desk
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def home(tmp_path: Path) -> AsyncIterator[Home]:
+    """A family of two schools at the parent's page, at noon of a Tuesday that stands still."""
+    async with at_home(tmp_path, ManualClock(NOW), Running) as made:
+        yield made

@@ -1,13 +1,13 @@
-"""A family at the parent's page: the service with an imitated operator, and the phones' own page."""
+"""A family at the parent page: the service, an imitated operator, and the page of its phones."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
@@ -15,13 +15,15 @@ from sms_diary.clock import ManualClock
 from sms_diary.simulator import Options, Smsc, serving_page
 from sms_diary.store.schools import School
 from tests import seeding
-from tests.desk.conftest import Running
-from tests.journal_peer import SAMARA, Answer, at_the_door, eventually, route, settings
+from tests.journal_peer import SAMARA, Answer, Door, at_the_door, eventually, route, settings
 from tests.seeding import Subscribed
+
+if TYPE_CHECKING:
+    from tests.desk.conftest import Running
 
 MUM, NEW, NOBODY = seeding.phone(0), seeding.phone(70), seeding.phone(99)
 DARYA, EGOR = "Белкина Дарья Игоревна", "Белкин Егор Игоревич"
-_COOKIE = re.compile(r"(my(?:-code)?)=([A-Za-z0-9_-]*);")
+_COOKIE = re.compile(r'(my(?:-code)?)="?([A-Za-z0-9_-]*)"?;')
 
 
 @dataclass
@@ -105,7 +107,9 @@ class Visitor:
 
 
 @asynccontextmanager
-async def at_home(folder: Path, clock: ManualClock) -> AsyncIterator[Home]:
+async def at_home(
+    folder: Path, clock: ManualClock, desk: Callable[[Door, ManualClock], Running]
+) -> AsyncIterator[Home]:
     """Everything, at noon of a Tuesday that stands still."""
     smsc = Smsc(Options(receipt_delay=0.0), now=clock.now, zone=SAMARA)
     await smsc.start()
@@ -123,7 +127,7 @@ async def at_home(folder: Path, clock: ManualClock) -> AsyncIterator[Home]:
                 [class_id] = await seeding.classes(q, tools, other, "9В")
                 pupil_id = await seeding.pupil(q, tools, other, class_id, EGOR, "p0")
                 [egor] = await seeding.subscribe(q, tools, other, [(pupil_id, MUM)])
-            yield Home(Running(door, clock), smsc, phones, other, darya, egor)
+            yield Home(desk(door, clock), smsc, phones, other, darya, egor)
     finally:
         await smsc.stop()
 

@@ -50,6 +50,20 @@ async def test_all_of_a_school_is_changed_by_its_form(desk: Running) -> None:
     assert "900" not in noted, "what it was set to is not for the log"
 
 
+async def test_another_zone_plans_anew_what_waits(desk: Running) -> None:
+    admin = await desk.as_(Role.SCHOOL_ADMIN)
+    await admin.post(PAGE, **SETTINGS)
+    async with desk.door.database.transaction() as q:
+        await seeding.queue(
+            q, desk.door.service.base.tools, desk.door.subscribed[0], desk.school.id, "5",
+            now=desk.clock.now(),
+        )  # fmt: skip
+    assert (await admin.post(PAGE, **SETTINGS)).status == 303, "nothing has changed"
+    assert await seeding.column(desk.door.database, "select state from part") == ["queued"]
+    await admin.post(PAGE, **SETTINGS | {"zone": "Asia/Irkutsk"})
+    assert await seeding.column(desk.door.database, "select state from part") == ["withdrawn"]
+
+
 @pytest.mark.parametrize(
     ("field", "typed", "said"),
     [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 
+from sms_diary.admin import layout
 from sms_diary.admin.roles import ROLE_MEANS
 from sms_diary.admin.screens.guide import CASES, STATE_MEANS
 from sms_diary.admin.screens.messages.words import STATE_RU
@@ -88,3 +90,12 @@ async def test_the_help_explains_every_state_and_role(desk: Running) -> None:
 def test_every_case_of_the_help_begins_at_a_page_that_is_there() -> None:
     assert {one.path for one in CASES} <= {one.path for one in SCREENS}
     assert len({one.name for one in CASES}) == len(CASES)
+
+
+def test_each_empty_table_leads_to_a_place_of_the_help_that_is_there() -> None:
+    text = {one.name: one for one in layout.templates()}["help.html"].read_text(encoding="utf-8")
+    there = {one.name for one in CASES} | set(re.findall(r'id="([a-z-]+)"', text))
+    whole = "".join(one.read_text(encoding="utf-8") for one in layout.templates())
+    led = set(re.findall(r'about="([a-z-]+)"', whole))
+    assert len(led) > 4
+    assert led - there == set()

@@ -95,6 +95,7 @@ async def test_a_session_is_ended_and_a_closed_door_ends_all(desk: Running) -> N
     assert (blocked.status, "Сначала откройте его" in blocked.body.decode()) == (409, True)
     await admin.post(f"{card}/door")
     assert (await known(desk, "operator-school-5")).state is UserState.ACTIVE
+    assert (await desk.send("GET", "/desk/school-5/", cookie=again)).status == 303, "ended for good"
 
 
 async def test_ending_all_leaves_the_one_that_asks(desk: Running) -> None:

@@ -29,11 +29,13 @@ from sms_diary.store import (
 )
 from sms_diary.store.by_parent import Said
 from sms_diary.store.by_school import Paper
+from sms_diary.store.destruction import Order
 from sms_diary.store.parent import codes, family, limits, sessions, slips, visits
 from sms_diary.store.parent.codes import TO_COME_IN, Answer
 from sms_diary.store.parent.family import Family
 from sms_diary.store.parent.limits import Limit
 from sms_diary.store.parent.sessions import Session
+from sms_diary.store.persons import erase, held
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
@@ -257,6 +259,19 @@ async def test_a_code_goes_after_a_stop_and_never_past_the_operator_or_to_a_stra
     await at.ask()
     assert len(await at.sms()) == sent
     assert len(await claimed_now(at)) == sent, "and it leaves"
+
+
+@pytest.mark.parametrize(
+    ("to", "sent"),
+    [(NumberState.BLOCKED, 0), (NumberState.WRONG, 0), (NumberState.STOPPED, 1)],
+)
+async def test_a_number_that_is_to_be_taken_over_is_asked_by_the_same_rule(
+    at: Phone, guardians: list[Subscribed], to: NumberState, sent: int
+) -> None:
+    session = await entered(at, guardians[0].number_id)
+    await set_number(at, guardians[1].number, to)
+    await at.ask(guardians[1].number, session_id=session.id)
+    assert len(await at.sms()) == sent
 
 
 async def unwelcomed(q: Queries, mum: Subscribed) -> None:
@@ -687,3 +702,34 @@ async def test_codes_sessions_and_tries_go_with_their_day(
     assert await at.texts() == []
     at.clock.advance(2 * slips.HOLDS)
     assert await left() == [0, 0, 0, 0]
+
+
+async def test_who_demands_that_all_be_destroyed_has_no_way_in_left(
+    at: Phone, mum: Subscribed, school: School
+) -> None:
+    await at.ask()
+    await entered(at, mum.number_id)
+    [holder] = [one for one in await holders(at, school) if one.guardian_id == mum.guardian_id]
+    made = await slip(at, school, holder)
+    await entered(at, slip_id=made.id)
+    async with at.db.transaction() as q:
+        person = await held.on_number(q, at.tools, MUM, [school.id], whole=True)
+        assert person is not None
+        assert [one.login for one in person.slips] == [made.login]
+        assert [one.text for one in person.sent] == [None], "a code is shown to nobody"
+        order = Order("Петрова", "отзыв согласия", "вх. 1")
+        await erase.number(q, at.tools, MUM, [school.id], order, whole=True, now=at.clock.now())
+        for table in ("parent_code", "parent_session", "parent_slip"):
+            assert await q.all(f"select 1 as one from {table}") == [], table
+
+
+async def test_a_pupil_who_is_destroyed_has_no_slip(
+    at: Phone, mum: Subscribed, school: School
+) -> None:
+    [holder] = [one for one in await holders(at, school) if one.guardian_id == mum.guardian_id]
+    await slip(at, school, holder)
+    async with at.db.transaction() as q:
+        await slips.forget_pupil(q, school.id + 1, mum.pupil_id)
+        assert len(await q.all("select 1 as one from parent_slip")) == 1, "another school's word"
+        await slips.forget_pupil(q, school.id, mum.pupil_id)
+        assert await q.all("select 1 as one from parent_slip") == []

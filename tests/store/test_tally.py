@@ -191,3 +191,13 @@ async def test_what_a_late_receipt_tells_is_counted_in_place_of_the_doubt(
         await tally.step(q, limit=10)
         kept = await tally.kept(q, key[0], *EVER)
     assert [(key[-2], sums.messages) for key, sums in kept.items()] == [("delivered", 1)]
+
+
+async def test_a_part_in_doubt_of_a_message_that_is_counted_adds_nothing(
+    db: Database, tools: Tools
+) -> None:
+    async with db.transaction() as q:
+        [key] = await one(q, tools, "delivered", attempts=1, sent_at=1)
+        await q.run("update part set state = 'doubt' where seq = 2")
+        cells = await tallied.cells(q, key[0], FIRST, LAST, "state")
+    assert [(cell.state, cell.sums.messages) for cell in cells] == [("delivered", 1)]

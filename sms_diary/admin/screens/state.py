@@ -23,7 +23,7 @@ from sms_diary.web import words
 ENGINE_RU = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 LEASE_RU = {
     "sweep": "разбор отчётов о доставке", "requests": "вопросы о согласии",
-    "watch": "папки с выгрузками",
+    "watch": "папки с выгрузками", "journals": "надзор за заполнением журналов",
 }  # fmt: skip
 """What only one process does at a time; `route:…` and `node:…` are said by `_lease_ru`."""
 

@@ -12,9 +12,10 @@ from sms_diary.admin.roles import Right
 from sms_diary.admin.screen import Group, Page, Screen, Visit
 from sms_diary.clock import local
 from sms_diary.db import Queries
+from sms_diary.filled import named
 from sms_diary.model import SchoolMode
 from sms_diary.monitor import OK
-from sms_diary.store import budget, held, in_doubt, quarantine
+from sms_diary.store import budget, fill_alarms, held, in_doubt, quarantine
 from sms_diary.store.desk import funnel
 from sms_diary.store.desk.funnel import Funnel
 from sms_diary.store.schools import School
@@ -145,6 +146,9 @@ async def _matters(visit: Visit, week: Span, lamps: Mapping[str, str]) -> list[M
         said = f"За неделю не доставлено {week.failed_share} сообщений"
         found.append(Matter(said, "Посмотреть какие", week.failed_path, Right.SEE, grave=True))
     found += await _decisions(visit)
+    if silent := await fill_alarms.now_silent(visit.q, visit.school.id):
+        said = f"Журнал не заполняют дольше недели: {named(silent)}"
+        found.append(Matter(said, "Посмотреть", "reports/fill", Right.AGGREGATES))
     if visit.school.mode is SchoolMode.TEST:
         said = "Проверочный режим: SMS получают только номера сотрудников"
         found.append(Matter(said, "Настройки школы", "settings", Right.SEE))

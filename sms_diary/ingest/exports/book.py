@@ -12,13 +12,25 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 import xlsxwriter
+from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from sms_diary.values import value
 
-Cell = str | int | date | None
+
+@value
+class Figure:
+    """A number, and how Excel shows it: «0.0%»."""
+
+    number: float
+    shown: str
+
+
+Cell = str | float | Figure | date | None
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _LONGEST_NAME = 31
+_NARROW, _WIDE = 10, 60
 _TEXT = {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
 _AS_ONE = (1980, 1, 1, 0, 0, 0)
 """The time of all members of a ZIP: the same data is the same file."""
@@ -26,12 +38,16 @@ _AS_ONE = (1980, 1, 1, 0, 0, 0)
 
 @value
 class Sheet:
-    """`rows` as they stand; `down`: (column, first row, last row), merged, counted from 0."""
+    """`rows` as they stand; `down`: (column, first row, last row), merged, counted from 0.
+
+    `heading`: the first row is bold, and stays in sight.
+    """
 
     name: str
     rows: Sequence[Sequence[Cell]]
     widths: Sequence[int] = ()
     down: Sequence[tuple[int, int, int]] = ()
+    heading: bool = False
 
 
 @value
@@ -48,29 +64,64 @@ def as_xlsx(sheets: Iterable[Sheet]) -> bytes:
     """A book of these sheets; names that Excel forbids, or that come twice, are changed."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True, **_TEXT}) as book:
-        day = book.add_format({"num_format": "dd.mm.yy"})
-        middle = book.add_format({"valign": "vcenter", "text_wrap": True})
+        looks = _Looks(book)
         taken: set[str] = set()
         for sheet in sheets:
             made = book.add_worksheet(_name(sheet.name, taken))
             for at, width in enumerate(sheet.widths):
                 made.set_column(at, at, width)
             for number, row in enumerate(sheet.rows):
-                _write(made, number, row, day, middle)
+                _write(made, number, row, looks, bold=sheet.heading and number == 0)
+            if sheet.heading:
+                made.freeze_panes(1, 0)
             for column, first, last in sheet.down:
                 said = sheet.rows[first][column]
-                made.merge_range(first, column, last, column, said or "", middle)
+                made.merge_range(first, column, last, column, said or "", looks.middle)
     return out.getvalue()
 
 
-def _write(sheet: Worksheet, number: int, row: Sequence[Cell], day: object, middle: object) -> None:
+class _Looks:
+    """The formats of a book, each made once."""
+
+    def __init__(self, book: xlsxwriter.Workbook) -> None:
+        self._book = book
+        self._numbers: dict[str, Format] = {}
+        self.bold = book.add_format({"bold": True})
+        self.middle = book.add_format({"valign": "vcenter", "text_wrap": True})
+
+    def number(self, shown: str) -> Format:
+        known = self._numbers.get(shown)
+        if known is None:
+            known = self._numbers[shown] = self._book.add_format({"num_format": shown})
+        return known
+
+
+def _write(
+    sheet: Worksheet, number: int, row: Sequence[Cell], looks: _Looks, *, bold: bool
+) -> None:
     for at, cell in enumerate(row):
         if isinstance(cell, date):
-            sheet.write_datetime(number, at, cell, day)
-        elif isinstance(cell, int):
+            sheet.write_datetime(number, at, cell, looks.number("dd.mm.yy"))
+        elif isinstance(cell, Figure):
+            sheet.write_number(number, at, cell.number, looks.number(cell.shown))
+        elif isinstance(cell, int | float):
             sheet.write_number(number, at, cell)
         elif cell:
-            sheet.write_string(number, at, cell, middle if "\n" in cell else None)
+            plain = looks.middle if "\n" in cell else None
+            sheet.write_string(number, at, cell, looks.bold if bold else plain)
+
+
+def fitted(rows: Sequence[Sequence[Cell]]) -> list[int]:
+    """Widths in which nearly every text of these rows has room."""
+    columns = max(map(len, rows), default=0)
+    return [
+        min(max(_NARROW, *(_long(row[n]) + 2 for row in rows if n < len(row))), _WIDE)
+        for n in range(columns)
+    ]
+
+
+def _long(cell: Cell) -> int:
+    return len(cell) if isinstance(cell, str) else 0
 
 
 def _name(name: str, taken: set[str]) -> str:

@@ -1,4 +1,4 @@
-"""Papers for parents, as pages to print (A4): a memo, two consent forms, a register of forms.
+"""Papers for parents, as pages to print (A4): a memo, two consent forms, a register, slips.
 
 Values in, HTML out: who is in a class is read by `store/paper.py`, files are written by the
 command line. A page needs no other file, no network and no script.
@@ -12,5 +12,6 @@ from __future__ import annotations
 
 from sms_diary.reports.paper.pages import consents, memo, register
 from sms_diary.reports.paper.sheet import VERSION, Form, Sheet
+from sms_diary.reports.paper.slips import Slip, slips
 
-__all__ = ["VERSION", "Form", "Sheet", "consents", "memo", "register"]
+__all__ = ["VERSION", "Form", "Sheet", "Slip", "consents", "memo", "register", "slips"]

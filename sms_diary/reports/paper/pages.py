@@ -12,14 +12,14 @@ from sms_diary.reports.paper.words import TICKS, WORDS
 from sms_diary.store.paper import PaperGuardian, PaperPupil
 from sms_diary.values import value
 
-_TEMPLATES = jinja2.Environment(
+TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "html"),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters |= {"telephone": telephone, "o_clock": o_clock}
+TEMPLATES.filters |= {"telephone": telephone, "o_clock": o_clock}
 
 
 @value
@@ -34,19 +34,19 @@ class Filled:
 
 def memo(sheet: Sheet) -> str:
     """What parents are told: which SMS come and when, what it costs, the words, their rights."""
-    return _TEMPLATES.get_template("memo.html").render(sheet=sheet, words=WORDS, version=VERSION)
+    return TEMPLATES.get_template("memo.html").render(sheet=sheet, words=WORDS, version=VERSION)
 
 
 def consents(sheet: Sheet, pupils: Sequence[PaperPupil], forms: Sequence[Form]) -> str:
     """The forms of each pupil, each on a page of its own, in the order of `forms`."""
-    return _TEMPLATES.get_template("consents.html").render(
+    return TEMPLATES.get_template("consents.html").render(
         sheet=sheet, filled=list(_filled(sheet, pupils)), forms=forms, ticks=TICKS, version=VERSION
     )
 
 
 def register(sheet: Sheet, pupils: Sequence[PaperPupil]) -> str:
     """The class with the numbers of its forms, to be ticked off as they are handed in."""
-    return _TEMPLATES.get_template("register.html").render(
+    return TEMPLATES.get_template("register.html").render(
         sheet=sheet, filled=list(_filled(sheet, pupils)), version=VERSION
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 
 from sms_diary.db import Queries
-from sms_diary.store import tallied
+from sms_diary.store import tallied, tally
 from sms_diary.values import value
 
 WINDOW = 20_000
@@ -17,9 +17,9 @@ WINDOW = 20_000
 
 STEPS = {
     "created": "m.state <> 'withdrawn'",
-    "handed": """m.state <> 'withdrawn' and (m.state = 'delivered' or not exists (
+    "handed": f"""m.state <> 'withdrawn' and ({tally.SURE} or not exists (
         select 1 from part p where p.message_id = m.id and p.attempts = 0))""",
-    "accepted": """m.state <> 'withdrawn' and (m.state = 'delivered' or not exists (
+    "accepted": f"""m.state <> 'withdrawn' and ({tally.SURE} or not exists (
         select 1 from part p where p.message_id = m.id and p.sent_at is null
           and p.state <> 'delivered' and p.state <> 'undelivered'))""",
     "delivered": "m.state = 'delivered'",
@@ -28,7 +28,7 @@ STEPS = {
         and (p.state = 'queued' or p.state = 'retry'))""",
 }
 """What it takes for a message `m` to be counted at a step: the lists behind the figures ask the
-same. Of one that is delivered every part is, so its parts need no look."""
+same. Of one that surely arrived at an operator the parts need no look."""
 
 
 @value

@@ -1,8 +1,7 @@
 """Messages as the desk lists them: filters, pages by key, counts that stop, who sees which.
 
-Nothing here reads a school's whole history: a page looks at most at the newest
-`funnel.WINDOW` messages below its key, or goes through an index of few rows. One message is
-`message.py`'s.
+Nothing here reads a school's whole history: what may be rare is looked for among the newest
+`funnel.WINDOW` messages below a page's key. One message is `message.py`'s.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from sms_diary.store.desk import edges, funnel
 from sms_diary.store.desk.own import Own
 from sms_diary.store.doubt import IN_DOUBT
 from sms_diary.store.messages import SHOWN, shown_text
+from sms_diary.store.outbox import SEVERAL
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
@@ -45,7 +45,10 @@ _ENDED = {
 """The states of a message that these are made of: an index of few rows leads to each."""
 
 
-_OF_TOPIC = "exists (select 1 from line l where l.message_id = m.id and l.topic = :topic)"
+_FAILED = "m.state not in ('open', 'delivered')"
+"""As `message_that_failed` has it."""
+_OF_TOPIC = f"""(m.topic = :topic or m.topic = '{SEVERAL}' and exists (
+    select 1 from line l where l.message_id = m.id and l.topic = :topic))"""
 _BY_ROUTE = "exists (select 1 from part p where p.message_id = m.id and p.route = :route)"
 
 
@@ -100,12 +103,12 @@ async def page(
     where, given = _conditions(wanted, own)
     given |= {"school_id": school_id, "low": low, "high": high, "limit": limit + 1}
     keys = await _keys(q, school_id, wanted, own)
-    window = 0
+    column = keys[0] if keys else ""
+    window = await _below(q, school_id, high, keys) if _needs_window(wanted, column) else 0
+    given["low"] = max(low, window)
     if keys is not None:
-        ids = await _of_each(q, *keys, where, given)
+        ids = await _of_each(q, *keys, "and m.school_id = :school_id" + where, given)
     else:
-        window = await funnel.below(q, school_id, high) if _needs_window(wanted) else 0
-        given["low"] = max(low, window)
         rows = await q.all(
             f"""select m.id from message m where m.school_id = :school_id and m.id < :high
                 and m.id >= :low {where} order by m.id desc limit :limit""",
@@ -144,12 +147,28 @@ async def counts(q: Queries, school_id: int) -> dict[str, int]:
     return found
 
 
-def _needs_window(wanted: Wanted) -> bool:
-    """Whether what is looked for may be so rare that all of the history would be read for it."""
-    others = (wanted.topic, wanted.route, wanted.ground)
-    if any(others):
-        return True
-    return (wanted.state or wanted.step) not in ("", "created", "doubt")
+def _needs_window(wanted: Wanted, column: str) -> bool:
+    """Whether what is looked for may be so rare that all of the history would be read for it: all
+    but what an index leads to, by this column, and what is common."""
+    asked = (wanted.topic, wanted.route, wanted.ground, wanted.state, wanted.step)
+    narrow = [one for one in asked if one not in ("", "created", "doubt")]
+    return len(narrow) > (1 if column == _STATE else 0)
+
+
+async def _below(
+    q: Queries, school_id: int, high: int, keys: tuple[str, list[tuple[int | str]]] | None
+) -> int:
+    """The id from which on not more than `funnel.WINDOW` messages lie below `high`, of all or of
+    these keys; 0 if all do. Those of keys lie far apart and take longer: half as many."""
+    if keys is None:
+        return await funnel.below(q, school_id, high)
+    column, asked = keys
+    skip = max(funnel.WINDOW // 2 // max(len(asked), 1), 1) - 1
+    given, where = {"low": 0, "high": high, "skip": skip, "limit": 1}, ""
+    if column == _STATE:
+        where = f"and m.school_id = :school_id and {_FAILED}"
+        given["school_id"] = school_id
+    return max(await _of_each(q, column, asked, where, given), default=0)
 
 
 async def _span(q: Queries, school_id: int, wanted: Wanted, before: int) -> tuple[int, int]:
@@ -163,22 +182,24 @@ async def _span(q: Queries, school_id: int, wanted: Wanted, before: int) -> tupl
 
 
 def _conditions(wanted: Wanted, own: Own) -> tuple[str, dict[str, Any]]:
-    said, given = own.condition("m"), own.given()
+    """What must hold and its parameters; what looks further than the message itself comes last."""
+    said, given = list[str](), own.given()
     for condition, name, asked in (
         ("m.created_at >= :since", "since", wanted.since),
         ("m.created_at < :until", "until", wanted.until),
-        (own.about_class("m"), "class_id", wanted.class_id or None),
+        ("m.ground = :ground", "ground", wanted.ground or None),
         (_OF_TOPIC, "topic", wanted.topic or None),
         (_BY_ROUTE, "route", wanted.route or None),
-        ("m.ground = :ground", "ground", wanted.ground or None),
     ):
         if asked is not None:
             said.append(condition)
             given[name] = asked
-    if wanted.class_id:
-        given["day"] = own.day
     for words, table in ((wanted.state, STATES), (wanted.step, funnel.STEPS)):
         said += [table[words]] if words else []
+    if wanted.class_id:
+        said.append(own.about_class("m"))
+        given |= {"class_id": wanted.class_id, "day": own.day}
+    said += own.condition("m")
     return "".join(f" and {one}" for one in said), given
 
 
@@ -199,18 +220,20 @@ async def _keys(
 async def _of_each(
     q: Queries, column: str, keys: Sequence[tuple[int | str]], where: str, given: dict[str, Any]
 ) -> list[int]:
-    """The newest of each value of a column, then of all of them."""
+    """The newest of each value of a column, then of all of them; `skip` of each are left out."""
     name = column.split(maxsplit=1)[0]
     index = q.only(sqlite=_INDEX[column])
     first = f"""select m.id from message m {index} where m.{name} = rows.{name}
-        and m.school_id = :school_id and m.id < :high and m.id >= :low {where}
-        order by m.id desc limit :limit"""
+        and m.id < :high and m.id >= :low {where}
+        order by m.id desc limit :limit offset :skip"""
     of_each = {
         "sqlite": f"join message x on x.id in ({first})",
         "postgresql": f"cross join lateral ({first}) x",
     }
     rows = await q.over(
-        f"with rows({column}) select x.id from rows {of_each[q.engine]}", keys, **given
+        f"with rows({column}) select x.id from rows {of_each[q.engine]}",
+        keys,
+        **{"skip": 0} | given,
     )
     return sorted((row["id"] for row in rows), reverse=True)[: given["limit"]]
 

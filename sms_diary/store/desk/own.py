@@ -67,12 +67,11 @@ class Own:
         about = f"select 1 from line l where l.message_id = {message}.id and l.pupil_id <> 0"
         return f"(not exists ({about}) or exists ({about} and l.pupil_id in ({members})))"
 
-    def line_of_class(self, line: str, entry: str) -> str:
+    def line_of_class(self, line: str) -> str:
         """The same for a line of its own."""
         members = _MEMBERS.format("b.class_id = :class_id")
-        return (
-            f"({line}.pupil_id in ({members}) or {line}.pupil_id = 0 and {entry}.who = :class_id)"
-        )
+        return f"""({line}.pupil_id in ({members}) or {line}.pupil_id = 0 and :class_id = (
+            select who from entry where entry.id = {line}.entry_id))"""
 
     async def numbers_of(
         self, q: Queries, school_id: int, class_ids: Iterable[int]

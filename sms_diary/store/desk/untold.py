@@ -95,8 +95,7 @@ async def page(
 ) -> Page:
     """What was not told, the latest first."""
     lines, where, given = _conditions(wanted, own)
-    if wanted.until is not None:
-        after = min(after, Key(wanted.until, 0), key=lambda one: (one.due, one.id))
+    after = _until(wanted, after)
     floor = (
         await _below(q, school_id, after) if wanted.is_narrow or own.classes is not None else None
     )
@@ -139,15 +138,17 @@ async def waiting(
 
 
 async def reasons(q: Queries, school_id: int, wanted: Wanted, *, own: Own) -> list[tuple[str, int]]:
-    """How often each reason stands among the newest `WINDOW` of what is wanted, commonest first."""
+    """How often each reason stands with what is wanted among the newest `WINDOW` lines of the
+    days that are asked for, commonest first."""
     lines, where, given = _conditions(wanted, own)
+    after = _until(wanted, NEWEST)
+    floor = await _below(q, school_id, after) or OLDEST
     rows = await q.all(
-        f"""select reason, count(*) as n from (
-              select l.reason from {lines}
-              where l.school_id = :school_id and {_SILENT} {where}
-              order by l.due desc, l.id desc limit :window) counted
-            group by reason order by n desc, reason""",
-        school_id=school_id, window=WINDOW, **given,
+        f"""select l.reason, count(*) as n from {lines}
+            where l.school_id = :school_id and {_SILENT} and (l.due, l.id) < (:due, :id)
+              and l.due >= :floor {where}
+            group by l.reason order by n desc, l.reason""",
+        school_id=school_id, due=after.due, id=after.id, floor=floor.due, **given,
     )  # fmt: skip
     return [(row["reason"], row["n"]) for row in rows]
 
@@ -160,16 +161,22 @@ def _conditions(wanted: Wanted, own: Own) -> tuple[str, str, dict[str, Any]]:
         ("l.due < :until", "until", wanted.until),
         ("l.reason = :reason", "reason", wanted.reason or None),
         ("l.guardian_id = :guardian_id", "guardian_id", wanted.guardian_id or None),
-        (own.line_of_class("l", "e"), "class_id", wanted.class_id or None),
+        (own.line_of_class("l"), "class_id", wanted.class_id or None),
     ):
         if asked is not None:
             said.append(condition)
             given[name] = asked
     if wanted.class_id:
         given["day"] = own.day
-    entry = wanted.class_id or own.classes is not None
-    lines = "line l join entry e on e.id = l.entry_id" if entry else "line l"
+    lines = "line l" if own.classes is None else "line l join entry e on e.id = l.entry_id"
     return lines, "".join(f" and {one}" for one in said), given
+
+
+def _until(wanted: Wanted, after: Key) -> Key:
+    """Where what is wanted begins, of a page that goes on after this one."""
+    if wanted.until is None:
+        return after
+    return min(after, Key(wanted.until, 0), key=lambda one: (one.due, one.id))
 
 
 async def _below(q: Queries, school_id: int, after: Key) -> Key | None:

@@ -6,7 +6,7 @@ from tests.desk.examples import Example
 
 AWAY = {"do": "add", "class": "", "first": "2026-11-16", "last": "2026-11-18", "why": "quarantine"}
 EXAMPLES = {
-    "reports/away": Example(form=AWAY),
+    "reports/fill/away": Example(form=AWAY),
     "reports/fill/alarm": Example(form={"on": "true"}),
     "reports/introduction": Example(form={"do": "plan", "live": "2026-12-01"}),
 }

@@ -5,7 +5,7 @@ from tests.desk.examples import Example
 SETTINGS = {
     "name": "Школа № 5", "short_name": "Школа 5", "zone": "Asia/Omsk", "phone": "8 (900) 000-10-00",
     "legal": "", "latin": "0", "scheme": "mosmetro", "naming": "name-initial", "budget": "3",
-    "settle": "60", "cap": "4", "retention": "30", "proof": "sms+pd",
+    "settle": "60", "cap": "4", "budget_month": "9000", "retention": "30", "proof": "sms+pd",
 }  # fmt: skip
 EXAMPLES = {
     "settings": Example(form=SETTINGS),

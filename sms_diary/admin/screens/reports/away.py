@@ -45,7 +45,7 @@ async def act(visit: Visit) -> Answer:
     if asked is not None and asked.do == "remove":
         found(await away.remove(visit.q, visit.school.id, asked.entry) or None)
         visit.note("changed", "settings", visit.school.id, "дни дома")
-        return Redirect("reports/away", "Запись убрана: журнал за эти дни снова спрашивают.")
+        return Redirect("reports/fill/away", "Запись убрана: журнал за эти дни снова спрашивают.")
     form = visit.form(Added)
     if form.read is not None and (wrong := away.wrong(form.read.first, form.read.last)):
         form = form.but(last=wrong)
@@ -58,29 +58,29 @@ async def act(visit: Visit) -> Answer:
         first=form.read.first, last=form.read.last, why=form.read.why,
     )  # fmt: skip
     visit.note("changed", "settings", visit.school.id, "дни дома")
-    return Redirect("reports/away", "Записано: за эти дни журнал не спрашивают.")
+    return Redirect("reports/fill/away", "Записано: за эти дни журнал не спрашивают.")
 
 
 async def _classes(visit: Visit) -> list[str]:
     """Titles of this year's classes; "" is the whole school."""
     year = school_year(local(visit.now, visit.school.zone).date()).first.year
     known = await people.classes(visit.q, visit.school.id, year)
-    return ["", *sorted({one.name for one in known}, key=in_order)]
+    return ["", *sorted({impersonal(one.name) for one in known}, key=in_order)]
 
 
 async def _page(visit: Visit, form: Filled[Added] | None) -> Page:
     today = local(visit.now, visit.school.zone).date()
     rows = await away.of_school(visit.q, visit.school.id, first=school_year(today).first)
-    options = [(one, impersonal(one) or "вся школа") for one in await _classes(visit)]
+    options = [(one, one or "вся школа") for one in await _classes(visit)]
     return Page("reports/away.html", {
         "rows": rows[::-1][:_MOST], "form": form, "whys": WHY_RU, "today": today, "span": span,
-        "classes": options, "impersonal": impersonal,
+        "classes": options,
     }, status=422 if form else 200)  # fmt: skip
 
 
 SCREENS = (
     Screen(
-        path="reports/away", title="Дни дома", right=Right.AGGREGATES, act_right=Right.STEER,
+        path="reports/fill/away", title="Дни дома", right=Right.AGGREGATES, act_right=Right.STEER,
         show=show, act=act,
     ),
 )  # fmt: skip

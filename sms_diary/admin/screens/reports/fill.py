@@ -24,7 +24,7 @@ from sms_diary.store.desk.consents import in_order
 from sms_diary.store.fill_weeks import Week
 from sms_diary.values import value
 
-WEEKS = 6
+WEEKS = 4
 """So many of one class stand beside each other."""
 TONE: Mapping[Verdict, str] = {
     Verdict.FILLED: "good", Verdict.EMPTY: "bad", Verdict.WAITS: "wait", Verdict.NONE: "off",

@@ -93,8 +93,8 @@ async def _page(
     )
     wrong = plan is not None or handed is not None
     values: dict[str, Any] = {
-        "steps": steps, "classes": [(one.id, impersonal(one.name)) for one in classes], "plan": plan,
-        "handed": handed, "names": STEP_RU, "what": WHAT_RU, "today": today,
+        "steps": steps, "classes": [(one.id, impersonal(one.name)) for one in classes],
+        "plan": plan, "handed": handed, "names": STEP_RU, "what": WHAT_RU, "today": today,
     }  # fmt: skip
     return await given(
         report, visit.query(Wanted).file, "reports/introduction.html", values,

@@ -57,7 +57,7 @@ async def district(visit: Visit) -> Answer:
 
 _DAY = timedelta(days=1)
 SCREENS = (
-    Screen(path="reports/week", title="Сводка за неделю", right=Right.AGGREGATES, show=show),
+    Screen(path="reports/fill/week", title="Сводка за неделю", right=Right.AGGREGATES, show=show),
     Screen(
         path="reports/district", title="Заполнение по школам", right=Right.AGGREGATES,
         group=Group.REPORTS, of_school=False, show=district,
