@@ -124,7 +124,7 @@ async def test_a_bad_file_is_told_in_the_report(door: Door) -> None:
 async def test_a_choice_of_columns_is_sent_remembered_and_forgotten(door: Door) -> None:
     body = "Ребёнок;Кл.;Сотка\r\nАвдеев Тимур Олегович;5А;8 900 000-10-01\r\n".encode()
     assert (await post(door, {"a.csv": body})).json["rows"] == 0
-    is_problem(await post(door, {"a.csv": body}, columns="Сотка=Погода"), 422, "bad-field")
+    is_problem(await post(door, {"a.csv": body}, columns="Сотка=Погода"), 409, "unknown-column")
     chosen = await post(door, {"a.csv": body}, columns="Сотка=Телефон\nКл.=Класс")
     assert chosen.json["rows"] == 1
     await act(door, f"{chosen.headers['Location']}/apply")

@@ -214,7 +214,9 @@ def test_a_route_without_an_address_from_anybody_is_refused_by_its_name() -> Non
 # --- the configuration says the same
 
 
-NOT_THE_CHANNELS = {"provider", "password_file", "reply_to", "backup", "urgent", "out_after"}
+NOT_THE_CHANNELS = {
+    "provider", "password_file", "reply_to", "backup", "urgent", "out_after", "price",
+}  # fmt: skip
 
 
 def test_whatever_the_channel_can_be_told_a_route_can_say_with_the_same_default() -> None:

@@ -41,6 +41,10 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/subscriptions/{id}/stop"): {},
     ("POST", "/v1/subscriptions/{id}/start"): {"evidence": PAPER},
     ("POST", "/v1/tokens"): {"name": "чужой"},
+    ("POST", "/v1/schools/{school}/templates"): {
+        "name": "mark",
+        "source": "{{ имя }} {{ дата }} {{ предмет }}: {{ отметка }}",
+    },
 }
 DAYS = ("2026-11-23", "2026-11-20")
 WHOSE = {**mark(0, silent=True), "pupil": {"class": "5А", "name": "Белкина Дарья"}}
@@ -94,6 +98,8 @@ def _address(one: Operation[Any, Any], ids: dict[str, str]) -> str:
     path = one.path.replace("{school}", SLUG).replace("{webhook_id}", "msg_own")
     what = "undo" if path.endswith("/undo") else one.path.split("/")[2]
     path = path.replace("{id}", ids.get(what, ""))
+    if path.endswith("/templates/history"):
+        return f"{path}?name=mark"
     return path + ("?as=repeat" if path.endswith("/resolve") and "quarantine" not in path else "")
 
 

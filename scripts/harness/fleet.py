@@ -19,7 +19,8 @@ from scripts.harness.processes import SERVING, ProcessEnded, Program
 from scripts.harness.story import Death
 
 _KILLED = -9
-_START_TRIES, _START_PAUSE = 20, 0.3
+_START_LIMIT, _START_PAUSE = 180.0, 0.3
+"""Seconds for which the database may be away, and between two tries."""
 
 
 class DiaryTime:
@@ -115,7 +116,8 @@ class Fleet:
 
     async def _begin(self, place: int, point: str = "", *, early: bool = False) -> None:
         """Let the spare of that place serve; wait until it does, unless it is to die before."""
-        for _ in range(_START_TRIES):
+        limit = time.monotonic() + _START_LIMIT
+        while time.monotonic() < limit:
             program, self._spares[place] = self._spares[place], await self._spare()
             program.tell(json.dumps({"now": str(self._clock), "point": point}))
             self._programs[place] = program

@@ -91,7 +91,7 @@ def _columns(text: str) -> dict[str, str]:
     try:
         return columns.parse(text.splitlines())
     except FileProblem as wrong:
-        raise Problem(422, "bad-field", str(wrong)) from None
+        raise Problem(409, "unknown-column", str(wrong)) from None
 
 
 async def _patiently(step: Callable[[], Awaitable[T]]) -> T:

@@ -114,7 +114,7 @@ class Applying(OfSchool):
 
 PLAN: Operation[Any, Any] = Operation(
     method="POST", path="/v1/imports", group=_GROUP, right=Right.WRITE, query=OfSchool,
-    takes=(_FORM, Upload), answer=Shown, status=201,
+    takes=(_FORM, Upload), answer=Shown, status=201, conflicts=True,
     summary="Проверить файлы школы: что было бы, если их загрузить",
 )  # fmt: skip
 GET: Operation[Any, Any] = Operation(

@@ -38,6 +38,16 @@ async def address(desk: Running, screen: Screen, slug: str = SLUG) -> str:
     return path
 
 
+@each_screen
+async def test_a_screen_keeps_to_the_roles_of_its_table(desk: Running, screen: Screen) -> None:
+    """What changes nothing comes first, what each role may do last."""
+    await _each_role_sees_what_it_may(desk, screen)
+    await _a_stranger_is_shown_the_door(desk, screen)
+    await _a_form_from_elsewhere_does_nothing(desk, screen)
+    await _another_school_is_not_there(desk, screen)
+    await _each_role_does_what_it_may(desk, screen)
+
+
 def is_ours(answer: Answer) -> None:
     """A page or a file of the desk, with the headers that all carry."""
     assert answer.headers["Cache-Control"] == "no-store"
@@ -45,8 +55,7 @@ def is_ours(answer: Answer) -> None:
     assert answer.status != 503, "the screen fails"
 
 
-@each_screen
-async def test_each_role_sees_what_it_may(desk: Running, screen: Screen) -> None:
+async def _each_role_sees_what_it_may(desk: Running, screen: Screen) -> None:
     for role in Role:
         someone = await desk.as_(role)
         answer = await someone.get(await address(desk, screen))
@@ -57,8 +66,7 @@ async def test_each_role_sees_what_it_may(desk: Running, screen: Screen) -> None
         assert (role, answer.status) == (role, expected)
 
 
-@each_screen
-async def test_each_role_does_what_it_may(desk: Running, screen: Screen) -> None:
+async def _each_role_does_what_it_may(desk: Running, screen: Screen) -> None:
     for role in Role:
         someone = await desk.as_(role)
         path = await address(desk, screen)
@@ -74,8 +82,7 @@ async def test_each_role_does_what_it_may(desk: Running, screen: Screen) -> None
             assert await rows_of(desk.door.database) == before
 
 
-@each_screen
-async def test_another_school_is_not_there(desk: Running, screen: Screen) -> None:
+async def _another_school_is_not_there(desk: Running, screen: Screen) -> None:
     """Whoever belongs to a school finds no other; whoever has all finds no object in the wrong."""
     if not screen.of_school:
         return
@@ -96,8 +103,7 @@ async def test_another_school_is_not_there(desk: Running, screen: Screen) -> Non
         assert await rows_of(desk.door.database) == before
 
 
-@each_screen
-async def test_a_stranger_is_shown_the_door(desk: Running, screen: Screen) -> None:
+async def _a_stranger_is_shown_the_door(desk: Running, screen: Screen) -> None:
     path = await address(desk, screen)
     before = await rows_of(desk.door.database)
     own = {"Origin": desk.address, "Sec-Fetch-Site": "same-origin"}
@@ -111,8 +117,7 @@ async def test_a_stranger_is_shown_the_door(desk: Running, screen: Screen) -> No
     assert await rows_of(desk.door.database) == before
 
 
-@each_screen
-async def test_a_form_from_elsewhere_does_nothing(desk: Running, screen: Screen) -> None:
+async def _a_form_from_elsewhere_does_nothing(desk: Running, screen: Screen) -> None:
     if screen.act is None:
         return
     admin = await desk.as_(Role.DISTRICT_ADMIN)
