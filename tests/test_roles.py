@@ -239,6 +239,7 @@ async def test_with_the_usual_lease_it_is_so(postgresql: str, tmp_path: Path) ->
         assert await until(second.sends, 60) < TAKEN_OVER_WITHIN
 
 
+@pytest.mark.long
 async def test_a_sender_that_was_stopped_for_longer_than_its_lease_sends_nothing_any_more(
     postgresql: str, tmp_path: Path
 ) -> None:
@@ -267,6 +268,7 @@ async def test_a_sender_that_was_stopped_for_longer_than_its_lease_sends_nothing
     assert len(here.taken()) == 8 * BATCH
 
 
+@pytest.mark.long
 async def test_a_sender_that_ends_in_order_gives_its_bind_away_at_once(
     postgresql: str, tmp_path: Path
 ) -> None:

@@ -44,7 +44,11 @@ async def run(*arguments: str, **environment: str) -> tuple[int, str, str]:
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     ("engine", "seed", "route"),
-    [("sqlite", 4, "smpp"), ("postgres", 25, "smpp"), ("sqlite", 12, "http")],
+    [
+        ("sqlite", 4, "smpp"),
+        ("postgres", 25, "smpp"),
+        pytest.param("sqlite", 12, "http", marks=pytest.mark.long),
+    ],
 )
 async def test_nothing_is_lost_or_doubled_while_everything_dies(
     engine: str, seed: int, route: str
