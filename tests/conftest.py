@@ -218,11 +218,17 @@ def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-async def db(database_url: str, sqlite_model: bytes) -> AsyncIterator[Database]:
-    """An open database with the schema, one engine after the other."""
+def prepared_url(database_url: str, sqlite_model: bytes) -> str:
+    """The address of a database with the schema."""
     if database_url.startswith("sqlite:"):
         Path(database_url.removeprefix("sqlite:")).write_bytes(sqlite_model)
-    database, _ = await open_database(database_url)
+    return database_url
+
+
+@pytest.fixture
+async def db(prepared_url: str) -> AsyncIterator[Database]:
+    """An open database with the schema, one engine after the other."""
+    database, _ = await open_database(prepared_url)
     yield database
     await database.close()
 
