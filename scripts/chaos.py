@@ -185,7 +185,9 @@ def _failed(tally: Tally, what: str, notes: list[str], folder: Path) -> None:
 async def _chaos(options: Options) -> Tally:
     tally = Tally()
     with ExitStack() as stack:
-        server = stack.enter_context(own_postgres()) if options.engine == "postgres" else None
+        server = None
+        if options.engine == "postgres":
+            server = stack.enter_context(own_postgres(for_power_cuts=False))
         for seeds in _eras(options):
             await _play(options, seeds, server, tally)
     return tally

@@ -10,11 +10,13 @@ import os
 import re
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-_START_LIMIT = 60.0
+_START_LIMIT = 150.0
+"""Seconds; a service waits two minutes for a database that recovers."""
 _STOP_LIMIT = 20.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 SERVING = re.compile(r"Сервис работает: http://127\.0\.0\.1:(\d+) ")
@@ -81,6 +83,7 @@ class Program:
                 async for line in self._process.stdout:
                     if found := pattern.search(line.decode()):
                         return found.group(1)
+                await self._process.wait()  # its output ends a moment before it does
         except TimeoutError:
             pass
         raise ProcessEnded(self.errors())
@@ -106,20 +109,23 @@ class Program:
 
     async def kill(self) -> None:
         """kill -9, and wait until it is gone; one that is gone already is left alone."""
-        if self.alive:
-            self._process.send_signal(signal.SIGKILL)
+        self._send(signal.SIGKILL)
         await self._process.wait()
 
     async def stop(self) -> None:
         """Ask it to end (SIGTERM) and wait; one that does not is killed."""
-        if not self.alive:
-            return
-        self._process.terminate()
+        self._send(signal.SIGTERM)
         try:
             async with asyncio.timeout(_STOP_LIMIT):
                 await self._process.wait()
         except TimeoutError:
             await self.kill()
+
+    def _send(self, number: signal.Signals) -> None:
+        """Not through the process's own method: that collects the exit code, and loses it to us."""
+        if self.alive:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def weight(self) -> Weight:
         """What it has used so far (proc(5))."""
