@@ -1,4 +1,4 @@
-"""`/openapi.json`: OpenAPI 3.1 made of the declared operations, once, as bytes.
+"""`/openapi.json`: OpenAPI 3.1 made of the declared operations, when first asked for, as bytes.
 
 Every answer that an operation can give is said: its own, and the problems of the rules that are
 the same for all.
@@ -6,8 +6,10 @@ the same for all.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from aiohttp import web
@@ -44,11 +46,14 @@ Shape = type[BaseModel] | TypeAdapter[Any]
 
 
 def route(operations: Iterable[Any_]) -> web.RouteDef:
-    """The document under its address; it is made now and never again."""
-    body = json.dumps(document(operations), ensure_ascii=False).encode()
+    """The document under its address. To make it takes longer than all else of a start."""
+
+    @cache
+    def body() -> bytes:
+        return json.dumps(document(operations), ensure_ascii=False).encode()
 
     async def answer(_http: web.Request) -> web.Response:
-        return bytes_response(body)
+        return bytes_response(await asyncio.to_thread(body))
 
     return web.get(PATH, answer)
 

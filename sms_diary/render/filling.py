@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from jinja2 import Template
 
@@ -37,6 +38,7 @@ class Filling:
         return _GAPS.sub(_closed, text).strip() if _GAPS.search(text) else text.strip()
 
 
+@lru_cache(maxsize=128)
 def _compiled(name: str, source: str) -> Template:
     # Whatever door it came by: what is not checked is never run.
     if found := check(source, name):
