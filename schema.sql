@@ -183,6 +183,7 @@ create table guardian (
   school_id bigint not null references school (id),
   number_id bigint not null references number (id),
   full_name text,                          -- null: erased
+  name_key text,
   latin bigint,                            -- null: as the school
   welcomed_at bigint,                      -- null: no child's data to this number yet
   rev bigint not null default 0,
@@ -191,6 +192,7 @@ create table guardian (
 );
 create index guardian_of_number on guardian (number_id);
 create index guardian_of_school on guardian (school_id, id);
+create index guardian_name on guardian (school_id, name_key);
 
 create table subscription (
   id bigint primary key,
@@ -371,12 +373,12 @@ create trigger ledger_keeps_all before truncate on ledger
 
 -- ---------------------------------------------------------------- door, event, entry
 
--- One request of a webhook, or one imported file, as it came.
+-- One request of a webhook, one imported file, or one announcement of the desk, as it came.
 create table delivery (
   id bigint primary key,
   school_id bigint not null,
-  source text not null check (source in ('webhook', 'file')),
-  request_id text not null,                -- webhook-id; for a file, its own
+  source text not null check (source in ('webhook', 'file', 'desk')),
+  request_id text not null,                -- webhook-id; of others, our own
   body_hash bytea not null,
   body bytea,                              -- sealed; null after the retention period
   answer text not null,                    -- what was answered, to be answered again
@@ -442,6 +444,8 @@ create unique index entry_key
 create unique index entry_ref on entry (school_id, ref) where ref <> '';
 create index entry_to_fan on entry (id) where fan is not null;
 create index entry_with_body on entry (school_id, arrived_at) where body is not null;
+-- What was removed again. Few rows, and none on the way of what is only written.
+create index entry_removed on entry (school_id, who) where value = '';
 
 -- Which classes and pupils an announcement is for; no row: the whole school.
 create table audience (
@@ -995,7 +999,7 @@ create table parent_slip (
   changed_at bigint,                       -- since when the password is the family's own
   revoked_at bigint
 );
-create index parent_slip_of_pupil on parent_slip (pupil_id) where revoked_at is null;
+create index parent_slip_of_pupil on parent_slip (pupil_id);
 create index parent_slip_of_guardian on parent_slip (guardian_id) where revoked_at is null;
 
 -- A session is known by the hash of what its cookie holds. Of a number or of a slip, the other is 0.

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sms_diary.carrying import Carrying
-from sms_diary.encoding import Alphabet, beyond_gsm7
 from sms_diary.ingest.values import clean_text
 from sms_diary.model import Kind, Told
 from sms_diary.render import Renderer, Style, Text
@@ -40,26 +38,6 @@ class Estimate:
     def segments(self) -> int:
         """SMS to all."""
         return sum(version.each * version.guardians for version in self.versions)
-
-
-@value
-class Measure:
-    """What a text takes on the wire, and why."""
-
-    characters: int
-    alphabet: Alphabet
-    segments: int
-    forcing: str
-    """The characters that make it UCS-2, Russian letters apart, each once."""
-
-
-def measure(text: str, way: Carrying) -> Measure:
-    """One message as the route would carry it."""
-    strange = beyond_gsm7(text)
-    return Measure(
-        len(text), way.choose(text), way.segments(text),
-        "".join(char for char in strange if not "\u0400" <= char <= "\u04ff"),
-    )  # fmt: skip
 
 
 def estimate(reach: Reach, renderer: Renderer, style: Style, body: str, to: str) -> Estimate:

@@ -69,8 +69,13 @@ def monday(day: date) -> date:
 
 
 def week(diary: Diary, calendar: Calendar, first: date, *, today: date) -> list[Cell]:
-    """The week that begins on `first`, a Monday, as is known on `today`; in order of the keys."""
+    """The week that begins on `first`, a Monday, as is known on `today`; in order of the keys.
+
+    Nothing of a week before anything of the school was known: nobody is to blame for it.
+    """
     last = min(first + _SUNDAY, today)
+    if not _known(diary, last):
+        return []
     begin = last - LOOKS_BACK
     lately = {
         (one.class_key, one.subject_key): one
@@ -119,12 +124,13 @@ def silent(diary: Diary, calendar: Calendar, *, today: date) -> list[Silence]:
 
     None of a school of which nothing is known at all; no class that is not at school this week.
     """
-    if not any(diary.marked.values()) and not diary.acts:
+    told = _until(diary, today)
+    if not told.marked and not told.acts:
         return []
     names = {act.place[0]: act.class_name for act in diary.acts} | dict(diary.classes)
     begin = today - LOOKS_BACK
     lasts: dict[str, date] = {}
-    for one in states(_until(diary, today), calendar, first=begin, today=today):
+    for one in states(told, calendar, first=begin, today=today):
         if one.last_filled:
             lasts[one.class_key] = max(one.last_filled, lasts.get(one.class_key, date.min))
     found = []
@@ -167,6 +173,15 @@ def _until(diary: Diary, last: date) -> Diary:
     )
 
 
+def _known(diary: Diary, last: date) -> bool:
+    """Whether anything up to this day is: lessons, marks or acts."""
+    return (
+        any(since <= last for _, since in diary.timetable)
+        or any(day <= last for days in diary.marked.values() for day in days)
+        or any((act.lesson or act.done) <= last for act in diary.acts)
+    )
+
+
 def _acted(diary: Diary, first: date, last: date) -> set[Place]:
     """Where the log says that the journal was filled in these days, or a lesson of theirs was."""
     return {
@@ -180,6 +195,8 @@ _PERSONS = re.compile(
     r"""[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?\s+[А-ЯЁ]\.(?:\s*[А-ЯЁ]\.)?  # Ивушкина А.П.
       | [А-ЯЁ]\.\s*(?:[А-ЯЁ]\.)?\s*[А-ЯЁ][а-яё]+                      # А. П. Ивушкина
       | (?:[А-ЯЁ][а-яё-]+\s+){1,2}[А-ЯЁ][а-яё]+(?:вич|вна|ична)\b     # Ивушкина Анна Петровна
+      | (?<=[(/,])\s*(?!Основ|Слов)[А-ЯЁ][а-яё]*                       # (Ивушкина), /Петров
+        (?:[оеё]ва?|кина?|шина?|енко|чук)(?=\s*(?:[)/,]|$))
       | \+?\d[\d\s()-]{8,}\d                                          # a telephone""",
     re.VERBOSE,
 )

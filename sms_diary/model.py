@@ -112,6 +112,14 @@ class Hold(StrEnum):
     BUDGET = "budget"
 
 
+class Source(StrEnum):
+    """What brought an event: the journal, a table of the school's, a person at the desk."""
+
+    WEBHOOK = "webhook"
+    FILE = "file"
+    DESK = "desk"
+
+
 class Ground(StrEnum):
     """What allows a message to be sent; there is no message without one."""
 

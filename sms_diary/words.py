@@ -5,7 +5,7 @@ What only reports say is in `reports.words`; SMS are worded by `render`.
 
 from __future__ import annotations
 
-from sms_diary.model import Hold, LineState, PartState, Silence
+from sms_diary.model import Hold, LineState, PartState, Silence, Source, Topic
 
 REASON_RU: dict[Silence, str] = {
     Silence.NO_CONSENT: "нет доказанного согласия родителя на SMS",
@@ -38,6 +38,21 @@ HOLD_RU: dict[Hold, str] = {
     Hold.FLOOD: "записей необычно много: ждёт, пока человек решит, сообщать ли",
     Hold.BUDGET: "SMS на этот месяц израсходованы: ждёт нового месяца или большего бюджета",
 }
+
+TOPIC_RU: dict[str, str] = {
+    Topic.MARKS: "отметки",
+    Topic.ABSENCES: "пропуски",
+    Topic.HOMEWORK: "домашние задания",
+    Topic.TIMETABLE: "расписание",
+    Topic.ANNOUNCEMENTS: "объявления",
+}
+
+SOURCE_RU: dict[Source, str] = {
+    Source.WEBHOOK: "журнал прислал",
+    Source.FILE: "в файле",
+    Source.DESK: "написано в кабинете",
+}
+"""How an event came; what it says follows."""
 
 OUTCOME_RU: dict[str, str] = {
     "created": "записано в дневник",
@@ -74,7 +89,7 @@ PART_RU: dict[PartState, str] = {
 """Where a part is; a message as a whole is shown in the same words."""
 
 STEP_RU: dict[str, str] = {
-    "posted": "журнал прислал событие",
+    "posted": "пришло событие",
     "due": "подошло время сообщить",
     "composed": "составлено сообщение",
     "handed over": "часть передана оператору",

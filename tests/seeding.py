@@ -17,7 +17,7 @@ from sms_diary.ingest.accept import Request
 from sms_diary.ingest.drafts import to_draft
 from sms_diary.ingest.matching import class_key, name_key
 from sms_diary.ingest.parsing import parse
-from sms_diary.model import ALL_TOPICS, ConsentState, Ground, SchoolMode
+from sms_diary.model import ALL_TOPICS, ConsentState, Ground, SchoolMode, Source
 from sms_diary.schedule import DIGEST_LANE
 from sms_diary.store import (
     consents,
@@ -241,7 +241,8 @@ def events(school: School, request_id: str, *said: dict[str, Any], **how: Any) -
     parsed = parse(body)
     assert not parsed.problems, parsed.problems
     drafts = [(place, to_draft(record)) for place, record in parsed.records]
-    return Request(school.id, how.pop("source", "webhook"), request_id, body, drafts, **how)
+    source = Source(how.pop("source", Source.WEBHOOK))
+    return Request(school.id, source, request_id, body, drafts, **how)
 
 
 def mark(value: str = "5", **fields: Any) -> dict[str, Any]:

@@ -175,6 +175,7 @@ async def test_the_timeline_tells_a_long_message_from_post_to_receipt(tmp_path: 
     timeline = whole["timeline"]
     words = [step["what"] for step in timeline]
     assert words[:3] == ["posted", "due", "composed"]
+    assert (timeline[0]["source"], timeline[0]["source_ru"]) == ("webhook", "журнал прислал")
     assert words.count("handed over") == words.count("accepted") == parts
     assert words.count("receipt") == words.count("delivered") == parts
     assert words[-1] == "delivered"

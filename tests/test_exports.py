@@ -34,6 +34,7 @@ from sms_diary.ingest.imports.request import ALL, Options
 from sms_diary.ingest.reading.process import read
 from sms_diary.ingest.records import RECORDS
 from sms_diary.ingest.tables_out import as_csv, guarded, unguarded
+from sms_diary.model import Source
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
@@ -157,7 +158,7 @@ async def said(importer: Importer, school: School, *events: dict[str, Any]) -> N
     """Events as a journal posts them."""
     body = json.dumps(events).encode()
     drafts = [(at, to_draft(record)) for at, record in enumerate(RECORDS.validate_json(body))]
-    request = Request(school.id, "webhook", str(importer.tools.ids.new()), body, drafts)
+    request = Request(school.id, Source.WEBHOOK, str(importer.tools.ids.new()), body, drafts)
     [accepted] = await importer.acceptor.accept_many([request])
     assert {one.word for one in accepted.outcomes} == {"created"}
 

@@ -112,6 +112,46 @@ async def test_files_of_a_school_come_to_the_table_counted_by_hand(
     assert (algebra.held, algebra.last_act) == (2, date(2027, 3, 17))
 
 
+async def test_a_day_counts_until_the_last_of_its_marks_is_removed(
+    importer: Importer, school: School, db: Database, tmp_path: Path
+) -> None:
+    for name in ("kontakty.xlsx", "zhurnal_7v.xlsx"):
+        await loaded(importer, school, tmp_path, name)
+    before = await marked(importer, school)
+    async with db.transaction() as q:
+        place = await q.one(
+            """select subject_key, day from entry
+               where kind in ('mark', 'absence') and value <> '' and subject_key <> ''
+                 and day >= :first
+               group by subject_key, day order by count(*) desc, subject_key, day limit 1""",
+            first=FIRST.isoformat(),
+        )
+        assert place is not None
+        *others, last = await q.all(
+            """select id from entry where kind in ('mark', 'absence') and value <> ''
+                 and subject_key = :subject_key and day = :day""",
+            **place,
+        )
+        assert others
+        await q.many(REMOVED, [{"id": row["id"]} for row in others])
+    assert await marked(importer, school) == before
+    async with db.transaction() as q:
+        await q.run(REMOVED, id=last["id"])
+    gone = {(place["subject_key"], date.fromisoformat(place["day"]))}
+    assert before - await marked(importer, school) == gone
+
+
+REMOVED = "update entry set value = '' where id = :id"
+
+
+async def marked(importer: Importer, school: School) -> set[tuple[str, date]]:
+    async with importer.database.reading() as q:
+        diary = await filling.diary(q, importer.tools, school, year=2026, first=FIRST, today=TODAY)
+    assert diary.subjects.keys() == {subject for _, subject in diary.marked}
+    assert all(name.lower() == subject for subject, name in diary.subjects.items())
+    return {(subject, day) for (_, subject), days in diary.marked.items() for day in days}
+
+
 # ---------------------------------------------------------------- facts as uploaded
 
 

@@ -22,6 +22,7 @@ from sms_diary.ingest.files.load_contacts import load_contacts
 from sms_diary.ingest.files.load_marks import load_marks
 from sms_diary.ingest.files.report import MarksReport, RowReport, Word
 from sms_diary.ingest.parsing import parse
+from sms_diary.model import Source
 from sms_diary.store.diary import NO_LESSON
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
@@ -70,7 +71,7 @@ def post(acceptor: Acceptor, tools: Tools, school: School) -> Post:
         assert not parsed.problems
         drafts = [(pos, to_draft(record)) for pos, record in parsed.records]
         [accepted] = await acceptor.accept_many(
-            [Request(school.id, "webhook", f"msg-{tools.ids.new()}", body, drafts)]
+            [Request(school.id, Source.WEBHOOK, f"msg-{tools.ids.new()}", body, drafts)]
         )
         return accepted
 

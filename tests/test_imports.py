@@ -21,10 +21,12 @@ from sms_diary.ingest.imports.planning import Importer
 from sms_diary.ingest.imports.report import WORDS, Report
 from sms_diary.ingest.imports.request import Options
 from sms_diary.ingest.imports.undoing import undo
+from sms_diary.ingest.imports.words import _of_several
 from sms_diary.store import ledger
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
+from tests import school_files
 
 SAMPLES = Path(__file__).parent / "samples"
 LIST = "spisok_5A_cp1251.csv"
@@ -227,6 +229,45 @@ async def test_refused_rows_hold_an_import_until_a_person_says_only_the_good(
     assert await number_of(db, "import_chunk where import_id = (select max(id) from import)") == 0
     again = await apply(importer, school, import_id, only_good=True, by="Завуч")
     assert again.counts == report.counts
+
+
+async def test_an_import_of_questions_alone_can_be_applied_and_asks_them(
+    load: Load, db: Database, tmp_path: Path
+) -> None:
+    news = tmp_path / "news.csv"
+    news.write_text("Текст;Для кого\nСбор макулатуры;\n", encoding="utf-8")
+    tried = await load(news, plan_only=True)
+    assert counts(tried) == {"quarantined": 1}
+    assert not tried.unchanged
+    await load(news)
+    assert await number_of(db, "quarantine") == 1
+
+
+async def test_every_row_of_a_roster_is_counted_in_the_file_where_it_stands(
+    load: Load, tmp_path: Path
+) -> None:
+    packed = tmp_path / "roster.zip"
+    packed.write_bytes(school_files.oneroster())
+    report = await load(packed, plan_only=True)
+    assert report.rows == sum(len(rows) - 1 for rows in school_files.ROSTER.values())
+    refused = {(one.sheet, one.row) for one in report.problems if one.word == Word.REJECTED.value}
+    assert {("results.csv", 6), ("results.csv", 8), ("users.csv", 4)} < refused
+    assert report.count(Word.REJECTED) == 10
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ((Word.REJECTED, Word.UNCHANGED), Word.REJECTED),
+        ((Word.REJECTED, Word.ADDED), Word.ADDED),
+        ((Word.UNCHANGED, Word.UNCHANGED), Word.UNCHANGED),
+        ((Word.ADDED, Word.QUARANTINED), Word.QUARANTINED),
+    ],
+)
+def test_a_row_of_two_guardians_is_called_by_what_became_of_either(
+    said: tuple[Word, ...], word: Word
+) -> None:
+    assert _of_several(said) is word
 
 
 # ---------------------------------------------------------------- undone

@@ -164,6 +164,16 @@ def test_a_class_that_nobody_has_ever_filled_is_silent_beside_one_that_is_filled
     assert silent(nothing, Calendar(), today=day(8)) == []
 
 
+def test_a_week_before_anything_was_known_blames_nobody() -> None:
+    marked = {("5А", "рус"): frozenset({day(9)})}
+    assert week(Diary(CLASS, marked=marked), Calendar(), MON, today=day(20)) == []
+    assert silent(Diary(CLASS, marked=marked), Calendar(), today=day(6)) == []
+    [cell] = week(Diary(CLASS, marked=marked), Calendar(), day(7), today=day(20))
+    assert cell.verdict is Verdict.FILLED
+    [known] = week(Diary(CLASS, FIVE), Calendar(), MON, today=day(20))
+    assert known.verdict is Verdict.EMPTY, "a timetable is something known"
+
+
 def test_what_is_written_after_a_week_does_not_fill_it() -> None:
     diary = Diary(CLASS, FIVE, marked={("5А", "рус"): frozenset({day(7)})})
     [before] = week(diary, Calendar(), MON, today=day(8))
@@ -195,6 +205,11 @@ def test_an_act_about_a_lesson_of_the_week_fills_it_although_it_comes_later() ->
         ("А. П. Ивушкина, химия", "химия"),
         ("7В, кл. рук. Ивушкин П. А.", "7В, кл. рук."),
         ("Химия +7 900 000-10-01", "Химия"),
+        ("Алгебра (Ивушкина)", "Алгебра"),
+        ("Алгебра (Петров, Орлова)", "Алгебра"),
+        ("Физика/Шевченко", "Физика"),
+        ("Иностранный язык (Английский)", "Иностранный язык (Английский)"),
+        ("Проект (Медицина)/Музыка", "Проект (Медицина)/Музыка"),
     ],
 )
 def test_no_teacher_and_no_number_stays_in_a_name(said: str, left: str) -> None:

@@ -18,7 +18,7 @@ from sms_diary.ingest.reading.book import Book
 from sms_diary.ingest.records import AnnouncementPosted
 from sms_diary.model import Kind, Topic
 from tests import school_files
-from tests.kind_results import issues, kinds, values, verdicts
+from tests.kind_results import issues, kinds, only, table, values, verdicts
 
 CONTEXT = Context(school_files.TODAY, classes=frozenset({"7А", "7В", "10Б"}))
 
@@ -237,6 +237,39 @@ def test_classes_down_with_the_lessons_of_each_day_across(files: Files) -> None:
     }
 
 
+def test_classes_below_each_day_are_lanes_of_their_own() -> None:
+    found, results = only(
+        table(
+            ("Урок", "Понедельник", "Понедельник", "Вторник", "Вторник"),
+            ("", "7В", "10Б", "7В", "10Б"),
+            (1, "Алгебра", "Физика", "История", "-"),
+            (2, "Химия", "", "Музыка", "Химия"),
+        ),
+        CONTEXT,
+    )  # fmt: skip
+    assert found.kind is FileKind.TIMETABLE
+    said = {(name, day.isoweekday()): [one["subject"] for one in taught]
+            for (name, day), taught in lessons(results).items()}  # fmt: skip
+    assert said == {
+        ("7В", 1): ["Алгебра", "Химия"], ("10Б", 1): ["Физика"],
+        ("7В", 2): ["История", "Музыка"], ("10Б", 2): ["Химия"],
+    }  # fmt: skip
+
+
+def test_one_class_and_its_rooms_below_each_day() -> None:
+    _, results = only(
+        table(
+            ("№", "Понедельник", "Понедельник", "Вторник", "Вторник"),
+            ("", "7В", "каб.", "7В", ""),
+            (1, "Алгебра", "21", "История", "31"),
+            (2, "Химия", "22", "Музыка", "М1"),
+        ),
+        CONTEXT,
+    )  # fmt: skip
+    rooms = [[one["room"] for one in taught] for taught in lessons(results).values()]
+    assert rooms == [["21", "22"], ["31", "М1"]]
+
+
 # --- lists --------------------------------------------------------------------------------------
 
 
@@ -253,6 +286,20 @@ def test_mother_and_father_in_one_row_are_two_contacts(files: Files) -> None:
     ]
     assert {one.row.pupil for one in contacts(rows[4])} == {"Белых-Рощина Зоя"}
     assert {one.row.class_name for one in contacts(rows[4])} == {"7В"}
+
+
+def test_what_is_wrong_with_the_second_guardian_is_told_in_that_column() -> None:
+    _, (result,) = only(
+        table(
+            ("Ученик", "Класс", "Тел. матери", "Согласие матери", "Тел. отца", "Согласие отца"),
+            ("Гусев Артём", "7В", "89000002005", "✅", "8(8464)33-22-11", "может быть"),
+        ),
+        CONTEXT,
+    )  # fmt: skip
+    assert [(one.level, one.column) for one in result.issues] == [
+        (Level.REFUSED, "E"), (Level.WARNING, "F"),
+    ]  # fmt: skip
+    assert contacts(result)[0].row.consent is True
 
 
 def test_one_yes_beside_two_guardians_is_nobodys_until_a_person_says_whose(

@@ -97,7 +97,8 @@ def _seen(request: web.BaseRequest, body: bytes) -> dict[str, Any]:
     if request.content_type == "application/json":
         found["json"] = json.loads(body)
     elif body:
-        found["form"] = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        charset = request.charset or "utf-8"
+        found["form"] = dict(parse_qsl(body.decode(), keep_blank_values=True, encoding=charset))
     return found
 
 

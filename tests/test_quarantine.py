@@ -18,6 +18,7 @@ from sms_diary.ingest.imports.report import Report
 from sms_diary.ingest.imports.request import Options
 from sms_diary.ingest.imports.resolving import NoQuestion, Shown, drop, resolve, shown
 from sms_diary.ingest.parsing import parse
+from sms_diary.model import Source
 from sms_diary.store import quarantine
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
@@ -108,7 +109,7 @@ async def test_an_answer_holds_for_the_webhook_too(
              "subject": "Физика", "date": "2026-11-20", "mark": "5"}  # fmt: skip
     body = json.dumps([event]).encode()
     drafts = [(pos, to_draft(record)) for pos, record in parse(body).records]
-    request = Request(school.id, "webhook", "m-1", body, drafts)
+    request = Request(school.id, Source.WEBHOOK, "m-1", body, drafts)
     [accepted] = await importer.acceptor.accept_many([request])
     assert accepted.answer["created"] == 1
 

@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sms_diary.fields import sentence
 from sms_diary.values import value
-from sms_diary.web.posted import NOTHING, File, Posted, Unreadable, read
+from sms_diary.web.posted import NOTHING, File, Posted, Unreadable, read, received
 
 __all__ = [
-    "NOTHING", "File", "Filled", "Form", "Posted", "Unreadable", "filled", "read", "said",
-    "tolerant",
+    "NOTHING", "File", "Filled", "Form", "Posted", "Unreadable", "filled", "read", "received",
+    "said", "tolerant",
 ]  # fmt: skip
 
 _SEVERAL = (list, tuple, frozenset)

@@ -16,6 +16,8 @@ class Right(StrEnum):
     """A whole number; each look is noted."""
     EXPORT = "export"
     """Lists as files; each is noted."""
+    SLIPS = "slips"
+    """Print logins on paper for parents, and close them."""
     PEOPLE = "people"
     """Change pupils, parents, consents, numbers."""
     STEER = "steer"
@@ -31,12 +33,12 @@ class Right(StrEnum):
 
 
 _OPERATOR = frozenset({
-    Right.AGGREGATES, Right.SEE, Right.NUMBERS, Right.EXPORT, Right.PEOPLE, Right.STEER,
-    Right.IMPORT, Right.ANNOUNCE,
+    Right.AGGREGATES, Right.SEE, Right.NUMBERS, Right.EXPORT, Right.SLIPS, Right.PEOPLE,
+    Right.STEER, Right.IMPORT, Right.ANNOUNCE,
 })  # fmt: skip
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.OBSERVER: frozenset({Right.AGGREGATES, Right.SEE}),
-    Role.CLASS_TEACHER: frozenset({Right.SEE}),
+    Role.CLASS_TEACHER: frozenset({Right.SEE, Right.SLIPS}),
     Role.OPERATOR: _OPERATOR,
     Role.SCHOOL_ADMIN: _OPERATOR | {Right.SETTINGS, Right.USERS, Right.AUDIT},
     Role.DISTRICT_ADMIN: frozenset(Right),
@@ -45,7 +47,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 
 ROLE_MEANS: dict[Role, str] = {
     Role.OBSERVER: "Видит всё в школе, номера закрыты звёздочками. Ничего не меняет.",
-    Role.CLASS_TEACHER: "Видит учеников, родителей и сообщения своих классов. Ничего не меняет.",
+    Role.CLASS_TEACHER: "Видит учеников, родителей и сообщения своих классов, "
+    "печатает листки для входа. Ничего другого не меняет.",
     Role.OPERATOR: "Ведёт рассылку: списки и номера, согласия, загрузки, объявления, паузу.",
     Role.SCHOOL_ADMIN: "Всё, что оператор, и ещё настройки школы, ключи, пользователи, журнал "
     "действий.",

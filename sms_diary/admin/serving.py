@@ -101,9 +101,9 @@ class Serving:
             return to_the_door(request)
         if not screen.admits(visit.user, acting=True):
             return failed(403)
-        visit.posted = await forms.read(request, upload=screen.upload)
         visit.transaction = None
-        answer = await (self._alone if screen.own_transactions else self._within)(visit, act)
+        async with forms.received(request, upload=screen.upload) as visit.posted:
+            answer = await (self._alone if screen.own_transactions else self._within)(visit, act)
         for wake in visit.wakes:
             wake.set()
         return self._response(visit, answer)

@@ -68,7 +68,7 @@ class WayIn:
         """A session for whoever knows the password; else the same words whatever was wrong."""
         if not self.gate.own(request):
             return failed(403, _ELSEWHERE)
-        posted = (await forms.read(request, upload=0)).fields
+        posted = (await forms.read(request)).fields
         login = posted.get("login", [""])[-1].strip().casefold()[:_LONGEST_LOGIN]
         password = posted.get("password", [""])[-1][: passwords.LONGEST]
         back, address = local_path(posted.get("next", [""])[-1]), request.remote or ""
@@ -111,7 +111,7 @@ class WayIn:
         user = await self._invited(request)
         if user is None:
             return failed(404, _STALE)
-        password = (await forms.read(request, upload=0)).fields.get("password", [""])[-1]
+        password = (await forms.read(request)).fields.get("password", [""])[-1]
         if wrong := passwords.wrong(password, user.login):
             return _link_page(user, wrong)
         kept = await passwords.hashed(password)

@@ -29,7 +29,7 @@ from sms_diary.ingest import parsing
 from sms_diary.ingest.accept import Accepted, Acceptor, Request
 from sms_diary.ingest.drafts import to_draft
 from sms_diary.ingest.records import EVENTS
-from sms_diary.model import LineState, Silence
+from sms_diary.model import LineState, Silence, Source
 from sms_diary.store import deliveries
 from sms_diary.store.door_notes import Answered
 from sms_diary.store.tokens import Right
@@ -205,7 +205,7 @@ def _request(caller: Caller, body: bytes, *, lenient: bool) -> Request:
         raise _invalid(parsed.problems)
     return Request(
         school_id=caller.school.id,
-        source="webhook",
+        source=Source.WEBHOOK,
         # Without an id of the caller's the body is its own, so that a repeat is recognised too.
         request_id=caller.webhook_id or f"body:{hashlib.sha256(body).hexdigest()}",
         body=body,

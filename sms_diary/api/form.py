@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import IO, TypeVar
 
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -14,15 +11,15 @@ from sms_diary.api.problem import Problem
 from sms_diary.errors import FileProblem
 from sms_diary.ingest.imports import columns
 from sms_diary.ingest.imports.request import ALL, SILENT, Options
+from sms_diary.web import upload
+from sms_diary.web.upload import TooLarge, TooSlow
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of all files of one request."""
 MAX_FILES = 200
-_PATIENCE = 30.0
 _LONGEST_FIELD = 1024
 _FIELDS = frozenset({"source", "class", "tell", "numbers_changed", "columns", "forget_columns"})
 _YES = frozenset({"1", "true", "да"})
-T = TypeVar("T")
 
 
 class Form:
@@ -40,13 +37,17 @@ class Form:
             raise _too_large()
         try:
             reader = await http.multipart()
-            while (part := await _patiently(reader.next)) is not None:
+            while (part := await upload.patiently(reader.next)) is not None:
                 if not isinstance(part, BodyPartReader):
                     raise _broken()
                 await self._part(part)
         except (ValueError, AssertionError, RuntimeError, HttpProcessingError,
                 web.RequestPayloadError, ConnectionError):  # fmt: skip
             raise _broken() from None
+        except TooLarge:
+            raise _too_large() from None
+        except TooSlow:
+            raise _too_slow() from None
         if not self.files:
             raise Problem(422, "no-file", "В форме нет ни одного файла (поле file).")
 
@@ -55,24 +56,16 @@ class Form:
             if len(self.files) >= MAX_FILES:
                 raise Problem(413, "too-large", f"Файлов больше {MAX_FILES}: сложите их в ZIP.")
             path = self._folder / str(len(self.files))
-            with await asyncio.to_thread(path.open, "wb") as out:
-                await self._copied(part, out)
+            self._left -= await upload.copied(part, path, most=self._left)
             # The name is for people only: no path is ever made of it.
             self.files.append((path, (part.filename or "файл").replace("\\", "/").split("/")[-1]))
             return
         if part.name not in _FIELDS:
             raise Problem(422, "bad-field", f"Поля формы: file, {', '.join(sorted(_FIELDS))}.")
-        body = await _patiently(lambda: part.read_chunk(_LONGEST_FIELD + 1))
+        body = await upload.patiently(lambda: part.read_chunk(_LONGEST_FIELD + 1))
         if len(body) > _LONGEST_FIELD:
             raise Problem(422, "bad-field", "Поле формы слишком длинное.")
         self._fields[part.name] = bytes(body).decode()
-
-    async def _copied(self, part: BodyPartReader, out: IO[bytes]) -> None:
-        while chunk := await _patiently(part.read_chunk):
-            self._left -= len(chunk)
-            if self._left < 0:
-                raise _too_large()
-            await asyncio.to_thread(out.write, chunk)
 
     def options(self) -> Options:
         said = self._fields
@@ -94,19 +87,15 @@ def _columns(text: str) -> dict[str, str]:
         raise Problem(409, "unknown-column", str(wrong)) from None
 
 
-async def _patiently(step: Callable[[], Awaitable[T]]) -> T:
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            return await step()
-    except TimeoutError:
-        raise Problem(
-            408, "too-slow", "Файл перестал приходить. Отправьте его ещё раз.",
-            headers={"Connection": "close"},
-        ) from None  # fmt: skip
-
-
 def _broken() -> Problem:
     return Problem(400, "broken-body", "Форма с файлами оборвалась, или это не она.")
+
+
+def _too_slow() -> Problem:
+    return Problem(
+        408, "too-slow", "Файл перестал приходить. Отправьте его ещё раз.",
+        headers={"Connection": "close"},
+    )  # fmt: skip
 
 
 def _too_large() -> Problem:

@@ -11,11 +11,11 @@ from sms_diary.api.problem import Problem
 from sms_diary.api.shapes import BIGGEST, Count, Key, OfSchool, Said
 from sms_diary.api.times import iso
 from sms_diary.explaining import explained
-from sms_diary.model import PartState
+from sms_diary.model import PartState, Source
 from sms_diary.store import messages, timeline
 from sms_diary.store.messages import MessageView
 from sms_diary.store.tokens import Right
-from sms_diary.words import PART_RU, STEP_RU
+from sms_diary.words import PART_RU, SOURCE_RU, STEP_RU
 
 _GROUP = "Сообщения"
 
@@ -60,6 +60,8 @@ class Step(Said):
     of: int = 0
     parts: int = 0
     kind: str = ""
+    source: str = ""
+    source_ru: str = ""
     route: str = ""
     attempt: int = 0
     provider_id: str = ""
@@ -110,6 +112,8 @@ async def one(call: Call[OfSchool, None]) -> Whole:
 def _step(step: dict[str, Any]) -> dict[str, Any]:
     what = step["what"]
     said = {"what_ru": STEP_RU.get(what) or PART_RU[PartState(what)]}
+    if step.get("source"):
+        said["source_ru"] = SOURCE_RU[Source(step["source"])]
     if "state" in step:
         said["state_ru"] = PART_RU[PartState(step["state"])]
     return {**step, "at": iso(step["at"]), **said}

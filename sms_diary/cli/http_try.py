@@ -86,13 +86,17 @@ class HttpTrial:
         """The request as it will be written, without what must not be shown."""
         prepared = rendering.sending(self._settings, [part])
         pairs = prepared.query or prepared.form or ()
-        body = str(prepared.json) if prepared.has_json else urlencode(pairs, safe="+/:[],")
+        body = (
+            str(prepared.json)
+            if prepared.has_json
+            else urlencode(pairs, safe="+/:[],", encoding=prepared.charset)
+        )
         address = self._settings.masked(f"{self._settings.urls[0]}/{prepared.path}")
         print(f"1. {prepared.method} {address}\n   {self._shown(body)}", flush=True)
 
     def _hear(self, answer: Answer) -> None:
         """The reply as it came, without what must not be shown."""
-        said = " ".join(text_of(answer.body[:_LONGEST_SHOWN]).split())
+        said = " ".join(text_of(answer.body[:_LONGEST_SHOWN], self._settings.spec.charset).split())
         print(f"   HTTP {answer.status}: {self._shown(said) or '(пусто)'}", flush=True)
 
     def _shown(self, said: str) -> str:

@@ -59,12 +59,10 @@ def print_(
             printed = [slips.new_password() for _ in wanted]
             hashes = await asyncio.gather(*map(passwords.hashed, printed))
             async with base.database.transaction() as q:
-                logins = [
-                    await slips.make(
-                        q, base.tools, found.id, holder, kept, by=user(), now=clock.now()
-                    )
-                    for holder, kept in zip(wanted, hashes, strict=True)
-                ]
+                made = zip(wanted, hashes, strict=True)
+                logins = await slips.make_all(
+                    q, base.tools, found.id, made, by=user(), now=clock.now()
+                )
             return found, known.name, _made(wanted, logins, printed), _address(settings)
 
     found, title, made, address = run(work())
@@ -162,8 +160,7 @@ async def _wanted(
         if not wanted:
             raise ConfigError("В классе нет ученика с такой фамилией.")
         return wanted
-    used = await slips.in_use(q, school.id, {one.pupil_id for one in own})
-    return [one for one in own if (one.pupil_id, one.guardian_id) not in used]
+    return await slips.to_print(q, school.id, own)
 
 
 def _made(wanted: Sequence[Holder], logins: Sequence[str], printed: Sequence[str]) -> list[Slip]:

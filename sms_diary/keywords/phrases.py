@@ -76,9 +76,17 @@ def new_number(text: str) -> Said | None:
 
 
 def wrong_number(said: Sequence[Word]) -> Said | None:
-    """«Не тот номер», «вы ошиблись», «это не мой ребёнок», with or without СТОП."""
-    rest = _without(said, _WRONG_FILL | {"стоп"})
-    return Said(Meaning.WRONG_NUMBER) if _matches(_WRONG_NUMBER, rest) else None
+    """«Не тот номер», «вы ошиблись», «это не мой ребёнок», with or without a refusal beside."""
+    found = _of_stranger(said) or any(
+        _of_stranger(one) and refusal(other, asked=False)
+        for at in range(1, len(said))
+        for one, other in ((said[:at], said[at:]), (said[at:], said[:at]))
+    )
+    return Said(Meaning.WRONG_NUMBER) if found else None
+
+
+def _of_stranger(said: Sequence[Word]) -> bool:
+    return _matches(_WRONG_NUMBER, _without(said, _WRONG_FILL | {"стоп"}))
 
 
 def refusal(said: Sequence[Word], *, asked: bool) -> Said | None:

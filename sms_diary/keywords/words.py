@@ -19,6 +19,7 @@ _SLIPS = {"стоп": "стоп", "stop": "стоп", "помощь": "помо�
 _CONSENT = frozenset({"да", "старт", "подписка"})
 _TAKES_NUMBER = frozenset({"стоп", "оценки", "расписание"})
 _GLUED = frozenset({"смс", "все", "оценки", "расписание", "пожалуйста", "дз"})
+_AFTER_NOT = frozenset({"надо", "шлите", "пишите", "хочу"})
 
 
 class Word(NamedTuple):
@@ -78,7 +79,7 @@ def spelled_alike(word: str, name: str) -> bool:
 def _native(chunk: str) -> list[Word]:
     """The words of a chunk on the layout it was typed on."""
     found = [word for text in letters.split(chunk) for word in _split(text)]
-    known = all(word.sense for word in found)
+    known = all(word.sense or word.text.isdecimal() for word in found)
     if not known and "-" in chunk and found[0].sense == "стоп":
         return [Word("", chunk)]  # «стоп-кадр» is a word of its own
     return found
@@ -141,13 +142,15 @@ def _on_other_layout(chunk: str, native: list[Word]) -> list[Word]:
 
 
 def _parts(text: str) -> list[Word]:
-    """«стоп1», «стопсмс»: a word and what was meant to stand after a space."""
+    """«стоп1», «стопсмс», «ненадо»: a word and what was meant to stand after a space."""
     numbered = _NUMBERED.fullmatch(text)
     if numbered and (sense := _listed(numbered[1])) in _TAKES_NUMBER:
         return [Word(sense, numbered[1]), Word("", numbered[2])]
     head, rest = text[:4], text[4:]
     if _listed(head) == "стоп" and (sense := _listed(rest)) in _GLUED:
         return [Word("стоп", head), Word(sense, rest)]
+    if _listed(text[:2]) == "не" and (sense := _listed(text[2:])) in _AFTER_NOT:
+        return [Word("не", text[:2]), Word(sense, text[2:])]
     return []
 
 

@@ -34,7 +34,6 @@ _ONLY_BY_CODE = (
     "Включить SMS можно, войдя с кодом: так видно, что телефон у вас. Или напишите с него СТАРТ."
 )
 _NOTHING = "Уже так и есть."
-_STOPPED = "Отключено."
 _STOPPED_ALL = "Готово: больше не пишем. Включить снова можно словом СТАРТ с вашего телефона."
 _UNSURE = "Поставьте отметку, что прочитали, и нажмите ещё раз."
 
@@ -75,10 +74,22 @@ async def _page(visit: Visit, unsure: int = 0) -> Page:
     ]
     values = {
         "schools": [one for one in schools if one[1]], "by_code": visit.by_code,
-        "stop_all": _stop_all(visit), "withdraw": WITHDRAW_DATA, "unsure": unsure,
-        "only_by_code": _ONLY_BY_CODE, "unsure_said": _UNSURE,
+        "stop_all": _stop_all(visit) if _may_stop(own, known) else "",
+        "withdraw": WITHDRAW_DATA, "unsure": unsure, "only_by_code": _ONLY_BY_CODE,
+        "unsure_said": _UNSURE,
     }  # fmt: skip
     return Page("consents.html", "Согласия", values, status=422 if unsure else 200)
+
+
+def _may_stop(own: Sequence[Child], known: Sequence[Standing]) -> bool:
+    """Whether anything may still come: a button that changes nothing looks as if nothing worked."""
+    of_sms = [one for one in known if one.topic != PERSONAL_DATA]
+    over = {
+        one.subscription_id
+        for one in of_sms
+        if one.topic == ALL_TOPICS and one.state in (ConsentState.STOPPED, ConsentState.REFUSED)
+    }
+    return len(over) < len(own) or any(one.state is ConsentState.ACTIVE for one in of_sms)
 
 
 def _stop_all(visit: Visit) -> str:
@@ -147,9 +158,11 @@ async def act(visit: Visit) -> Answer:
     wanted, said = [(held, topics)], visit.said(words)
     if do == "start":
         started = await by_parent.start(visit.q, visit.site.tools, said, wanted, now=visit.now)
-        return Redirect("/my/consents", "Включено." if started else _ONLY_BY_CODE)
+        return Redirect(
+            "/my/consents", f"Включено: {_SCOPE_RU[topic]}." if started else _ONLY_BY_CODE
+        )
     moved = await by_parent.stop(visit.q, visit.site.tools, said, wanted, now=visit.now)
-    return Redirect("/my/consents", _STOPPED if moved else _NOTHING)
+    return Redirect("/my/consents", f"Отключено: {_SCOPE_RU[topic]}." if moved else _NOTHING)
 
 
 def _meant(visit: Visit) -> tuple[Child | None, Held | None]:

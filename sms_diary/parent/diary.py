@@ -64,7 +64,9 @@ async def messages(visit: Visit) -> Page:
         for one in sent
         if one.school_id in visit.schools
     ]
-    return Page("messages.html", "SMS от школы", {"rows": rows, "by_code": visit.by_code})
+    return Page(
+        "messages.html", "SMS от школы", {"rows": rows, "number": bool(visit.family.number)}
+    )
 
 
 async def _of_school(visit: Visit, school: School, children: Sequence[Child]) -> list[Shown]:

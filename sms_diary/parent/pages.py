@@ -8,7 +8,7 @@ from sms_diary.parent import choosing, consenting, diary, layout, renumbering
 from sms_diary.parent.layout import failed
 from sms_diary.parent.serving import Serving, guarded
 from sms_diary.parent.visit import Site
-from sms_diary.parent.way_in import WayIn, door
+from sms_diary.parent.way_in import WayIn, closed, door
 from sms_diary.web.assets import static_file
 from sms_diary.web.security import Gate
 
@@ -39,10 +39,16 @@ class Pages:
         ]
 
     async def _first(self, request: web.Request) -> web.StreamResponse:
-        """The diary for whoever is in, the door for everybody else."""
+        """The diary for whoever is in, the door for everybody else; who was in is told so, once."""
         async with self._serving.site.database.reading() as q:
             session = await self._serving.session(q, request)
-        return await self._home.handler(request) if session else door()
+        if session:
+            return await self._home.handler(request)
+        if not self._serving.gate.secret(request):
+            return door()
+        response = closed()
+        self._serving.gate.let_out(response)
+        return response
 
 
 async def _static(request: web.Request) -> web.Response:

@@ -13,7 +13,7 @@ from sms_diary.store.parent.codes import Answer as Checked
 
 WITH_SMS = "Сменить номер и получать SMS на новый"
 WITHOUT_SMS = "Сменить номер, SMS не присылать"
-_SAME = "Это и есть ваш номер."
+_SAME = "Этот номер и записан у школы. Введите тот, на который его сменить."
 _NOT_DIGITS = re.compile(r"\D")
 _MOVED = "Номер сменён. На прежний больше не пишем."
 
@@ -23,7 +23,8 @@ async def show(visit: Visit) -> Page:
 
 
 def _page(visit: Visit, wrong: str = "", *, status: int = 200) -> Page:
-    values = {"number": mask(visit.family.number) if visit.family.number else "", "wrong": wrong}
+    number = mask(visit.family.number) if visit.family.number else ""
+    values = {"number": number, "wrong": wrong, "by_code": visit.by_code}
     return Page("number.html", "Номер телефона", values, status=status)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 
 import structlog
@@ -82,17 +83,15 @@ class Serving:
         """What was posted from our own page. Raises Elsewhere, Unreadable."""
         if not self.gate.own(request):
             raise Elsewhere
-        return await posted.read(request, upload=0)
+        return await posted.read(request)
 
     async def session(self, q: Queries, request: web.Request) -> Session | None:
         secret = self.gate.secret(request)
         return await sessions.find(q, secret, now=self.site.clock.now()) if secret else None
 
     def address(self, request: web.Request) -> str:
-        """Where somebody comes from: what our own proxy says, else the connection."""
-        said = request.headers.get("X-Forwarded-For", "").split(",")
-        seen = [request.remote or "", *(one.strip() for one in reversed(said) if one.strip())]
-        return next((one for one in seen if one not in self.site.proxies), seen[-1])[:64]
+        said = request.headers.getall("X-Forwarded-For", [])
+        return came_from(request.remote or "", said, self.site.proxies)
 
     async def _visit(self, q: Queries, session: Session, request: web.Request) -> Visit:
         own = await family.of_session(q, self.site.tools, session)
@@ -108,6 +107,28 @@ class Serving:
                 self.asks.let_in(response, answer.asked)
             return response
         return _page(visit, path, answer)
+
+
+def came_from(remote: str, said: Sequence[str], proxies: Sequence[str]) -> str:
+    """Where somebody comes from: what our own proxies say in `X-Forwarded-For`, else `remote`.
+
+    A proxy may add a header of its own below one that a client has sent: the last word counts.
+    """
+    words = [one.strip() for one in reversed(",".join(said).split(",")) if one.strip()]
+    seen = [remote, *words]
+    return _place(next((one for one in seen if one not in proxies), seen[-1]))
+
+
+def _place(address: str) -> str:
+    """What limits count as one: an IPv4 address, a network of IPv6 (one computer has 2^64)."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address[:64]
+    known = getattr(known, "ipv4_mapped", None) or known
+    if isinstance(known, IPv4Address):
+        return str(known)
+    return str(ip_network((int(known), 64), strict=False))
 
 
 def _page(visit: Visit, path: str, page: Page) -> web.Response:

@@ -25,14 +25,19 @@ from sms_diary.web import passwords
 _NOT_DIGITS = re.compile(r"\D")
 WRONG_NUMBER = "Нужен номер мобильного телефона, например +7 900 000-10-01."
 TOO_MANY = "Кодов запросили слишком много. Введите последний, который пришёл, или подождите час."
-CODE_SHAPE = "В коде шесть цифр."
+CODE_SHAPE = "В коде шесть цифр. Наберите их все, без букв."
 CODE_SAID = {
     Answer.WRONG: "Код не подошёл. Проверьте цифры и введите ещё раз.",
     Answer.OVER: "Этот код больше не действует. Запросите новый.",
     Answer.TOO_MANY: "Слишком много попыток подряд. Подождите час и запросите новый код.",
 }
-_SLIP = "Логин или пароль не подошли. Наберите их точно так, как на листке."
+_SLIP = "Логин или пароль не подошли. Наберите их как на листке; если пароль уже меняли — свой."
+_CLOSED = (
+    "Страница закрылась: так бывает, если долго ничего не нажимать. Войдите ещё раз."
+    " Что не успели сохранить, не сохранилось."
+)
 _MANY_SLIPS = "Слишком много попыток подряд. Подождите 15 минут и попробуйте снова."
+_KEPT = "Пароль сохранён. Логин остался прежним, как на листке: не потеряйте его."
 _ANOTHER = "Пароль с листка больше не годится: придумайте другой."
 _MOST_PHONES = 100
 
@@ -67,8 +72,9 @@ class WayIn:
                 q, site.tools, number, session_id=TO_COME_IN,
                 address=self.serving.address(request), now=site.clock.now(),
             )  # fmt: skip
+            waits = await self._waits(q, request)
         if secret is None:
-            return door(TOO_MANY, status=429)
+            return door(TOO_MANY, status=429, waits=waits)
         site.wakes.codes.set()
         response = redirect("/my/code")
         self.serving.asks.let_in(response, secret)
@@ -119,7 +125,7 @@ class WayIn:
     async def paper(self, request: web.Request) -> web.Response:
         form = (await self.serving.form(request)).fields
         login = slips.read_login(form.get("login", [""])[-1])[:64]
-        password = form.get("password", [""])[-1].strip()[: passwords.LONGEST]
+        password = slips.read_password(form.get("password", [""])[-1])[: passwords.LONGEST]
         site, address = self.serving.site, self.serving.address(request)
         now = site.clock.now()
         async with site.database.transaction() as q:
@@ -131,6 +137,8 @@ class WayIn:
         if known is None or not right or not known[0].stands(now):
             return _paper(_SLIP, status=422)
         async with site.database.transaction() as q:
+            if not await slips.still(q, known[0].id, known[1]):
+                return _paper(_SLIP, status=422)
             await limits.give_back(q, tried)
             begun = await self._begin(q, request, slip_id=known[0].id)
         return self._let_in(begun)
@@ -142,7 +150,8 @@ class WayIn:
 
     async def set_password(self, request: web.Request) -> web.Response:
         """The family's own password in place of the printed one; then they are in."""
-        password = (await self.serving.form(request)).fields.get("password", [""])[-1].strip()
+        form = await self.serving.form(request)
+        password = slips.read_password(form.fields.get("password", [""])[-1])
         site = self.serving.site
         async with site.database.reading() as q:
             session = await self._newcomer(q, request)
@@ -157,8 +166,8 @@ class WayIn:
             return _password(wrong)
         kept, now = await passwords.hashed(password), site.clock.now()
         async with site.database.transaction() as q:
-            if await slips.set_password(q, known[0].id, kept, now=now):
-                await sessions.say(q, session.id, "Пароль сохранён. Листок можно выбросить.")
+            if await slips.set_password(q, known[0].id, kept, session_id=session.id, now=now):
+                await sessions.say(q, session.id, _KEPT)
                 await self._count(q, session)
         return redirect("/my")
 
@@ -211,8 +220,15 @@ class WayIn:
         return html("bye.html", "Вы вышли", {})
 
 
-def door(wrong: str = "", *, status: int = 200) -> web.Response:
-    return html("door.html", "Вход для родителей", {"wrong": wrong}, status=status)
+def door(wrong: str = "", *, status: int = 200, waits: bool = False) -> web.Response:
+    values = {"wrong": wrong, "waits": waits, "said": ""}
+    return html("door.html", "Вход для родителей", values, status=status)
+
+
+def closed() -> web.Response:
+    """The door for who was in."""
+    values = {"wrong": "", "waits": False, "said": _CLOSED}
+    return html("door.html", "Вход для родителей", values)
 
 
 def _paper(wrong: str = "", *, status: int = 200) -> web.Response:

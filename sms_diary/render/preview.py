@@ -78,17 +78,16 @@ def _sights(
 ) -> tuple[Sight, ...]:  # fmt: skip
     if isinstance(given, Mapping):
         text = renderer.say(name, style, **given)
-        return (_sight(text.text, text.level, style),)
+        return (sight(text.text, text.level, style),)
     lines = [replace(line, line_id=number) for number, line in enumerate(given, start=1)]
     if level is None:
         texts = renderer.tell(lines, style)
-        return tuple(_sight(text.text, text.level, style) for text in texts)
-    return tuple(
-        _sight(text, NAMES[level], style) for text in renderer.tell_at(lines, style, level)
-    )
+        return tuple(sight(text.text, text.level, style) for text in texts)
+    return tuple(sight(text, NAMES[level], style) for text in renderer.tell_at(lines, style, level))
 
 
-def _sight(text: str, level: str, style: Style) -> Sight:
+def sight(text: str, level: str, style: Style) -> Sight:
+    """One message as the style's route would carry it."""
     strange, alphabet = beyond_gsm7(text), style.way.choose(text)
     segments = style.way.segments(text)
     return Sight(

@@ -44,13 +44,11 @@ async def report(
 async def _row(
     q: Queries, asked: Asked, families: Mapping[int, tuple[int, int]]
 ) -> tuple[Cell, ...]:
-    cells = [
-        cell
-        for cell in await tallied.cells(
-            q, asked.school.id, asked.first, asked.last, "state", "route", live=False
-        )
-        if cell.state != "withdrawn"
-    ]
+    found = await tallied.cells(
+        q, asked.school.id, asked.first, asked.last, "state", "route", live=False,
+        of=("messages", "billed"),
+    )  # fmt: skip
+    cells = [cell for cell in found if cell.state != "withdrawn"]
     sums, (known, subscribed) = total(cells), families.get(asked.school.id, (0, 0))
     delivered = total(cell for cell in cells if cell.state == "delivered")
     failed = sum(cell.sums.messages for cell in cells if cell.state in _FAILED)

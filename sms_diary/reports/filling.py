@@ -25,6 +25,7 @@ VERDICT_RU: Mapping[Verdict, str] = {
     Verdict.NONE: "уроков не было",
     Verdict.UNGRADED: "без отметок",
 }
+_UNKNOWN = "За эту неделю сведений нет."
 _EN_DASH = "\N{EN DASH}"
 _LAST = "Запись: день последней записи. Дней с неё: учебных дней этого класса."
 _SILENT = "Молчит класс, в журнале которого дольше недели нет ни одной новой записи."
@@ -121,7 +122,7 @@ def _classes(classes: Sequence[ClassSum], week: Week) -> Table:
              one.unmarked)
             for one in classes
         ),
-        note=" ".join(said), empty="За эту неделю сведений нет.",
+        note=" ".join(said), empty=_UNKNOWN,
     )  # fmt: skip
 
 
@@ -132,7 +133,8 @@ def _empty(week: Week) -> Table:
             (one.class_name, one.subject, last(one), since(one), one.held)
             for one in _ordered(week) if one.verdict is Verdict.EMPTY
         ),
-        note=_LAST, empty="Таких предметов нет: заполнено всё.",
+        note=_LAST,
+        empty="Таких предметов нет: заполнено всё." if week.cells else _UNKNOWN,
     )  # fmt: skip
 
 
@@ -146,7 +148,7 @@ def _all(week: Week) -> Table:
              one.unmarked)
             for one in _ordered(week)
         ),
-        empty="За эту неделю сведений нет.",
+        empty=_UNKNOWN,
     )  # fmt: skip
 
 

@@ -56,4 +56,4 @@ def by_class(cells: Iterable[Cell], names: Mapping[int, str]) -> list[tuple[str,
     return [(name, found[name]) for name in order if name in found]
 
 
-NO_CLASS = "не о классе"
+NO_CLASS = "без класса"

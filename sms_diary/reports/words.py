@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sms_diary import words
 from sms_diary.model import (
     ALL_TOPICS,
     PERSONAL_DATA,
@@ -11,7 +12,6 @@ from sms_diary.model import (
     MessageState,
     NumberState,
     PartState,
-    Topic,
 )
 from sms_diary.store import ledger, opt_in
 from sms_diary.store.chain import Broken, Fault
@@ -33,11 +33,7 @@ ACTION_RU: dict[str, str] = {
 
 TOPIC_RU: dict[str, str] = {
     ALL_TOPICS: "все SMS о ребёнке",
-    Topic.MARKS: "отметки",
-    Topic.ABSENCES: "пропуски",
-    Topic.HOMEWORK: "домашние задания",
-    Topic.TIMETABLE: "расписание",
-    Topic.ANNOUNCEMENTS: "объявления",
+    **words.TOPIC_RU,
     URGENT: "срочное рано утром и поздно вечером",
     PERSONAL_DATA: "обработка персональных данных (отдельный бланк)",
 }

@@ -116,7 +116,7 @@ async def change_number(
             await _follow(q, guardian_id, moved, now=now)
     if not new_id or new_id == old.number_id:
         return
-    await sessions.move(q, said.session.id, old.number_id, new_id, now=now)
+    await sessions.move(q, said.session.id, old.number_id, new_id)
     held = {one.subscription_id: one for one in await consents.of_number(q, new_id)}
     wanted = [(held[i], topics) for i, topics in agreed.items() if i in held]
     if again and wanted:

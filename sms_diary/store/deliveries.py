@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sms_diary.db import Queries
+from sms_diary.model import Source
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
@@ -43,7 +44,7 @@ async def earlier(q: Queries, keys: Iterable[Key]) -> dict[Key, Earlier]:
 class NewDelivery:
     id: int
     school_id: int
-    source: str
+    source: Source
     request_id: str
     body_hash: bytes
     body: bytes

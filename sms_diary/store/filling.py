@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
-from sms_diary.db import Queries, Row
+from sms_diary.db import Queries
 from sms_diary.filled import class_of, impersonal
 from sms_diary.filling import Act, Calendar, Change, Diary, Slot
 from sms_diary.ingest.matching import class_key
@@ -146,16 +147,16 @@ async def diary(
     said = await year_book.written(
         q, tools, school.id, kinds, known, first=f"{year}-09-01", last=days["last"]
     )
-    marks = await _marks(q, school.id, known, days)
     marked: dict[tuple[str, str], set[date]] = {}
-    for row in marks:
-        place = (keys[row["class_id"]], row["subject_key"])
-        marked.setdefault(place, set()).add(date.fromisoformat(row["day"]))
+    whose: dict[str, int] = {}
+    for class_id, subject, day, who in await _marks(q, school.id, known, days):
+        marked.setdefault((keys[class_id], subject), set()).add(date.fromisoformat(day))
+        whose[subject] = who
     return Diary(
         dict(named.values()),
         dict(_timetable(said, keys)), dict(_changes(said, keys)),
         {place: frozenset(found) for place, found in marked.items()},
-        {row["subject_key"]: row["subject"] for row in marks},
+        await _subjects(q, school.id, whose),
         await _acts(q, school.id, days),
     )  # fmt: skip
 
@@ -183,24 +184,51 @@ async def known_to(q: Queries, school_id: int, diary: Diary, *, today: date) -> 
 
 async def _marks(
     q: Queries, school_id: int, class_ids: Iterable[int], days: Mapping[str, str]
-) -> Sequence[Row]:
-    """Days with a mark or an absence, by class and subject: by who was in the class that day.
+) -> Iterable[tuple[int, str, str, int]]:
+    """(class, subject, day with a mark or an absence, somebody who has the subject): by who was in
+    the class that day.
 
-    The joins are crossed for SQLite, which else reads all marks of the school for every class.
+    All that was ever written is counted by the index alone, and less what was removed again.
     """
-    return await q.over(
-        """with rows(class_id bigint)
-           select rows.class_id, e.subject_key, e.day, min(e.subject) as subject
-           from rows cross join membership m cross join entry e
-           where m.class_id = rows.class_id and e.school_id = :school_id
-             and e.kind in ('mark', 'absence') and e.who = m.pupil_id and e.value <> ''
-             and e.subject_key <> '' and e.day between :first and :last
-             and m.from_day <= e.day and (m.to_day is null or m.to_day >= e.day)
-           group by rows.class_id, e.subject_key, e.day""",
-        sorted((class_id,) for class_id in class_ids),
+    classes = sorted((class_id,) for class_id in class_ids)
+    given: dict[str, Any] = {"school_id": school_id, **days}
+    removed = {
+        (row["class_id"], row["subject_key"], row["day"]): row["n"]
+        for row in await q.over(
+            _marked(q.only(sqlite="indexed by entry_removed"), "and e.value = ''"), classes, **given
+        )
+    }
+    return [
+        (*place, row["who"])
+        for row in await q.over(_marked(), classes, **given)
+        if row["n"] > removed.get(place := (row["class_id"], row["subject_key"], row["day"]), 0)
+    ]
+
+
+def _marked(index: str = "", more: str = "") -> str:
+    """The joins are crossed for SQLite, which else reads all the school's marks for every class."""
+    return f"""with rows(class_id bigint)
+        select rows.class_id, e.subject_key, e.day, count(*) as n, min(e.who) as who
+        from rows cross join membership m cross join entry e {index}
+        where m.class_id = rows.class_id and e.school_id = :school_id
+          and e.kind in ('mark', 'absence') and e.who = m.pupil_id
+          and e.subject_key <> '' and e.day between :first and :last
+          and m.from_day <= e.day and (m.to_day is null or m.to_day >= e.day) {more}
+        group by rows.class_id, e.subject_key, e.day"""
+
+
+async def _subjects(q: Queries, school_id: int, known: Mapping[str, int]) -> dict[str, str]:
+    """Subject -> what it is called in the entries of somebody who has it."""
+    rows = await q.over(
+        """with rows(subject_key text, who bigint)
+           select rows.subject_key, min(e.subject) as subject from rows cross join entry e
+           where e.school_id = :school_id and e.kind in ('mark', 'absence') and e.who = rows.who
+             and e.subject_key = rows.subject_key
+           group by rows.subject_key""",
+        sorted(known.items()),
         school_id=school_id,
-        **days,
     )
+    return {row["subject_key"]: row["subject"] for row in rows}
 
 
 async def _acts(q: Queries, school_id: int, days: Mapping[str, str]) -> list[Act]:

@@ -4,7 +4,7 @@ another way. They go with its first chunk, or with a plan that nobody wants.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 
 from sms_diary.db import Queries
 from sms_diary.store.tools import Tools
@@ -13,29 +13,33 @@ _FILE = "file"
 
 
 async def add(
-    q: Queries, tools: Tools, school_id: int, import_id: int, bodies: Sequence[bytes], *, now: int
+    q: Queries, tools: Tools, school_id: int, import_id: int, place: int, body: bytes, *, now: int
 ) -> None:
-    """Keep the files, in the order in which the import names them."""
-    for at, body in enumerate(bodies):
-        chunk_id = tools.ids.new()
-        sealed = tools.vault.seal(body, "import_chunk.body", chunk_id)
-        await q.insert(
-            "import_chunk",
-            "id, import_id, school_id, seq, kind, body, at",
-            [(chunk_id, import_id, school_id, -at - 1, _FILE, sealed, now)],
-        )
+    """Keep the file that the import names in this place (from 0)."""
+    chunk_id = tools.ids.new()
+    sealed = tools.vault.seal(body, "import_chunk.body", chunk_id)
+    await q.insert(
+        "import_chunk",
+        "id, import_id, school_id, seq, kind, body, at",
+        [(chunk_id, import_id, school_id, -place - 1, _FILE, sealed, now)],
+    )
 
 
-async def of_import(q: Queries, tools: Tools, school_id: int, import_id: int) -> list[bytes]:
-    """The files in their order; [] once they are gone."""
+async def of_import(
+    q: Queries, tools: Tools, school_id: int, import_id: int
+) -> AsyncIterator[bytes]:
+    """The files in their order, one in memory at a time; none once they are gone."""
     rows = await q.all(
-        """select id, body from import_chunk
+        """select id from import_chunk
            where import_id = :import_id and school_id = :school_id and kind = 'file'
            order by seq desc""",
         import_id=import_id,
         school_id=school_id,
     )
-    return [tools.vault.open(row["body"], "import_chunk.body", row["id"]) for row in rows]
+    for row in rows:
+        one = await q.one("select body from import_chunk where id = :id", id=row["id"])
+        assert one is not None
+        yield tools.vault.open(one["body"], "import_chunk.body", row["id"])
 
 
 async def discard(q: Queries, school_id: int, import_id: int) -> bool:

@@ -105,3 +105,14 @@ async def total(q: Queries, school_id: int) -> tuple[int, int | None]:
     )
     assert row is not None
     return row["parts"], row["since"]
+
+
+async def messages(q: Queries, school_id: int) -> tuple[int, int | None]:
+    """How many messages of a school have a part in doubt, and since when the oldest."""
+    row = await q.one(
+        f"""select count(distinct part.message_id) as messages, min(part.claimed_at) as since
+            from part where {IN_DOUBT} and part.school_id = :school_id""",
+        school_id=school_id,
+    )
+    assert row is not None
+    return row["messages"], row["since"]

@@ -17,6 +17,7 @@ from sms_diary.store import consents, ledger, numbers, requests, withdraw
 from sms_diary.store.consents import Change, Held
 from sms_diary.store.ledger import Act, Action
 from sms_diary.store.numbers import Number
+from sms_diary.store.parent import sessions
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
@@ -42,8 +43,9 @@ async def change_number(
 
     `by` is the ledger's actor, `evidence` what shows who said so (a paper and where it lies, the
     exact SMS). Under the old number every consent ends; what is queued there on that ground is
-    withdrawn, and lines that wait fall silent. If the new number has a guardian in this school,
-    the subscriptions go over to that one, but those to pupils whom it has already.
+    withdrawn, and lines that wait fall silent; who came to the parent's page by it is out. If the
+    new number has a guardian in this school, the subscriptions go over to that one, but those to
+    pupils whom it has already.
     """
     known = await _locked(q, tools, school_id, guardian_id, number, now=now)
     if known is None:
@@ -66,6 +68,7 @@ async def change_number(
     await ledger.append(q, tools, school_id, told.moved(old, number, moving, ended), now=now)
     await requests.drop_of_guardian(q, guardian_id, now=now)
     await _hand_over(q, school_id, guardian_id, to, new.id)
+    await sessions.end_of_number(q, old_id, now=now)
     closed = await _close(q, school_id, old_id, now=now)
     ids = tuple(one.subscription_id for one in moving)
     return Moved(to or guardian_id, new.id, new.state, ids, closed)

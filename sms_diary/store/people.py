@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sms_diary.db import Queries
+from sms_diary.ingest.matching import name_key
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
@@ -179,13 +180,15 @@ async def ensure_guardians(
     A guardian who is there already keeps the name that came first, unless it was erased.
     """
     await q.over(
-        """with rows(number_id bigint, full_name text, id bigint, school_id bigint, now bigint)
-           insert into guardian (id, school_id, number_id, full_name, created_at)
-           select id, school_id, number_id, full_name, now from rows where true
-           on conflict (school_id, number_id) do update set full_name = excluded.full_name
+        """with rows(number_id bigint, full_name text, name_key text, id bigint, school_id bigint,
+                     now bigint)
+           insert into guardian (id, school_id, number_id, full_name, name_key, created_at)
+           select id, school_id, number_id, full_name, name_key, now from rows where true
+           on conflict (school_id, number_id)
+           do update set full_name = excluded.full_name, name_key = excluded.name_key
            where guardian.full_name is null""",
         [
-            (number_id, name, tools.ids.new(), school_id, now)
+            (number_id, name, name_key(name), tools.ids.new(), school_id, now)
             for number_id, name in sorted(dict(reversed(wanted)).items())
         ],
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from sms_diary.db import Queries, Row
+from sms_diary.model import Source
 from sms_diary.phone import mask
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
@@ -42,7 +43,7 @@ class Waiting:
     id: int
     delivery_id: int
     pos: int
-    source: str
+    source: Source
     request_id: str
     body: bytes | None
     at: int
@@ -121,7 +122,7 @@ async def waiting(
                 tools.vault.open(sealed, "delivery.body", row["delivery_id"]) if sealed else None
             )
     return [
-        Waiting(row["id"], row["delivery_id"], row["pos"], row["source"], row["request_id"],
+        Waiting(row["id"], row["delivery_id"], row["pos"], Source(row["source"]), row["request_id"],
                 opened[row["delivery_id"]], row["at"])
         for row in rows
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sms_diary.db import Queries, Row
+from sms_diary.ingest.matching import name_key
 from sms_diary.phone import mask
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
@@ -234,6 +235,8 @@ async def change_guardian(
     q: Queries, school_id: int, guardian_id: int, values: Mapping[str, Any]
 ) -> None:
     """Set columns of a guardian: full_name, latin."""
+    if "full_name" in values:
+        values = {**values, "name_key": name_key(values["full_name"] or "")}
     await _change(q, "guardian", school_id, guardian_id, values)
 
 

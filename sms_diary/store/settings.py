@@ -8,7 +8,7 @@ from typing import Any
 
 from sms_diary.db import Queries, Row
 from sms_diary.model import Topic
-from sms_diary.store import holidays, replan, withdraw
+from sms_diary.store import holidays, replan, tally, withdraw
 
 HOLIDAYS = "holidays"
 """What `change` takes beside columns: all of a school's holidays (`holidays.Holiday`)."""
@@ -65,6 +65,8 @@ async def change(q: Queries, school_id: int, values: Mapping[str, Any], *, now: 
     columns = {name: one for name, one in values.items() if name != HOLIDAYS}
     if strange := columns.keys() - CHANGEABLE:
         raise KeyError(*sorted(strange))
+    if "zone" in columns:
+        await tally.uncount(q, school_id)
     if columns:
         sets = ", ".join(f"{name} = :{name}" for name in sorted(columns))
         await q.run(f"update school set {sets} where id = :id", id=school_id, **columns)

@@ -58,23 +58,25 @@ async def on_way(q: Queries, school_id: int) -> Live:
 
 
 async def cells(
-    q: Queries, school_id: int, first: date, last: date, *by: str, live: Live | bool = True
-) -> list[Cell]:
+    q: Queries, school_id: int, first: date, last: date, *by: str, live: Live | bool = True,
+    of: Sequence[str] = MEASURES,
+) -> list[Cell]:  # fmt: skip
     """The school's messages made from `first` to `last`, both of them too, by these dimensions.
 
     `live`: with those that are in no tally yet, or what `on_way` found of them, for whoever asks
-    several times.
+    several times. `of`: only these are summed up, «messages» among them, for whoever asks of many
+    schools and leaves out what is on its way.
     """
     days = {"first": first.isoformat(), "last": last.isoformat()}
     names = ", ".join(by) or "school_id"
-    sums = ", ".join(f"sum({name}) as {name}" for name in MEASURES)
+    sums = ", ".join(f"sum({name}) as {name}" for name in of)
     rows = await q.all(
         f"""select {names}, {sums} from tally
             where school_id = :school_id and day >= :first and day <= :last group by {names}""",
         school_id=school_id, **days,
     )  # fmt: skip
     found: dict[tuple[str | int, ...], Sums] = {
-        tuple(row[name] for name in by): Sums(*(int(row[name]) for name in MEASURES))
+        tuple(row[name] for name in by): Sums(**{name: int(row[name]) for name in of})
         for row in rows
     }
     if isinstance(live, bool):

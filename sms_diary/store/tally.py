@@ -113,20 +113,51 @@ async def step(q: Queries, *, limit: int) -> bool:
 async def _changes(q: Queries, rows: Sequence[Row]) -> dict[Key, Sums]:
     """What comes to the tally with these, and what leaves it."""
     now = await by_day(q, rows)
-    again = [row for row in rows if row["counted"]]
-    # All that is ever counted anew was `unknown`: nothing of it has arrived in any time.
-    before = await by_day(
+    for key, sums in (await _as_counted(q, [row for row in rows if row["counted"]])).items():
+        now[key] = now.get(key, Sums()) + -sums
+    return now
+
+
+async def _as_counted(q: Queries, rows: Iterable[Row]) -> dict[Key, Sums]:
+    """What the tally holds of these. Whatever is taken out of it again was `unknown` there, and of
+    that nothing had arrived in any time."""
+    return await by_day(
         q,
         [
             {**row, "state": row["counted"], "code": "", "handed": row["messages"],
              "accepted": row["messages"], "billed": row["segments"], "took": 0, "in_minute": 0,
              "in_ten": 0}
-            for row in again
+            for row in rows
         ],
     )  # fmt: skip
-    for key, sums in before.items():
-        now[key] = now.get(key, Sums()) + -sums
-    return now
+
+
+async def uncount(q: Queries, school_id: int) -> None:
+    """Take out what may be taken out later: for a school whose zone is about to change.
+
+    By the new zone it might be looked for on another day than it was counted on. All that has ended
+    for good stays on the day on which it was.
+    """
+    ids: list[tuple[int]] = []
+    # Each goes by an index of its own. The sign: not by the school, which has many.
+    for where in (
+        "school_id = :school_id and state = 'unknown' and state not in ('open', 'delivered')",
+        "+school_id = :school_id and state <> 'open' and counted <> state",
+    ):
+        rows = await q.all(
+            f"""select id from message where {where} and counted = 'unknown'
+                order by id {q.only(postgresql="for update")}""",
+            school_id=school_id,
+        )
+        ids += [(row["id"],) for row in rows]
+    ids.sort()
+    counted = await _as_counted(q, await q.over("with rows(id bigint) " + alike("rows"), ids))
+    await _add(q, {key: -sums for key, sums in counted.items()})
+    await q.over(
+        """with rows(id bigint)
+           update message set counted = '' from rows where message.id = rows.id""",
+        ids,
+    )
 
 
 async def by_day(q: Queries, rows: Iterable[Row]) -> dict[Key, Sums]:
@@ -135,14 +166,16 @@ async def by_day(q: Queries, rows: Iterable[Row]) -> dict[Key, Sums]:
     known = await schools.by_ids(q, {row["school_id"] for row in rows})
     zones: dict[int, tzinfo] = {one: school.zone for one, school in known.items()}
     days: dict[tuple[int, int], str] = {}
-    found: dict[Key, Sums] = {}
+    found: dict[Key, list[int]] = {}
     for row in rows:
         school_id, slot = place = row["school_id"], row["slot"]
         if place not in days:
             days[place] = _day(slot, zones.get(school_id, UTC))
         key = (school_id, days[place], *(row[name] for name in DIMENSIONS[2:]))
-        found[key] = found.get(key, Sums()) + Sums(*(int(row[name]) for name in MEASURES))
-    return found
+        sums = found.setdefault(key, [0] * len(MEASURES))
+        for at, name in enumerate(MEASURES):
+            sums[at] += int(row[name])
+    return {key: Sums(*sums) for key, sums in found.items()}
 
 
 def _day(slot: int, zone: tzinfo) -> str:
@@ -180,10 +213,11 @@ async def kept(q: Queries, school_id: int, first: str, last: str) -> dict[Key, S
     """What it does hold of these days."""
     rows = await q.all(
         f"""select {", ".join((*DIMENSIONS, *MEASURES))} from tally
-            where school_id = :school_id and day >= :first and day <= :last and messages <> 0""",
+            where school_id = :school_id and day >= :first and day <= :last""",
         school_id=school_id, first=first, last=last,
     )  # fmt: skip
-    return {
+    held = {
         tuple(row[name] for name in DIMENSIONS): Sums(*(row[name] for name in MEASURES))
         for row in rows
     }
+    return {key: sums for key, sums in held.items() if sums != Sums()}

@@ -49,14 +49,16 @@ async def read(q: Queries, school_id: int, message_id: int) -> list[dict[str, An
 async def _line_steps(q: Queries, school_id: int, message_id: int) -> list[dict[str, Any]]:
     # When an older version arrived is no longer known: the entry has moved on.
     lines = await q.all(
-        """select e.kind, l.due, case when e.version = l.version then e.arrived_at end as arrived
+        """select e.kind, l.due, case when e.version = l.version then e.arrived_at end as arrived,
+                  d.source
            from line l join entry e on e.id = l.entry_id
+           left join event on event.id = e.event_id left join delivery d on d.id = event.delivery_id
            where l.message_id = :id and l.school_id = :school_id order by l.id""",
         id=message_id,
         school_id=school_id,
     )
     posted = [
-        {"at": row["arrived"], "what": "posted", "kind": row["kind"]}
+        {"at": row["arrived"], "what": "posted", "kind": row["kind"], "source": row["source"] or ""}
         for row in lines
         if row["arrived"] is not None
     ]

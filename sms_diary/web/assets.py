@@ -12,6 +12,7 @@ from aiohttp import web
 from sms_diary.values import value
 from sms_diary.web.security import HEADERS
 
+_SHARED = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -24,12 +25,12 @@ class Asset:
 
 
 def assets(folder: Path, base: str) -> Mapping[str, Asset]:
-    """The files of a folder by name, at addresses below `base`.
+    """The files of a folder and those that all pages share by name, at addresses below `base`.
 
     An address holds a digest of the content, so browsers may keep it for ever.
     """
     found = {}
-    for path in sorted(folder.iterdir()):
+    for path in sorted((*_SHARED.iterdir(), *folder.iterdir())):
         if path.suffix in _TYPES:
             body = path.read_bytes()
             digest = hashlib.sha256(body).hexdigest()[:16]

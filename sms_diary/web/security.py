@@ -19,6 +19,9 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 _LONGEST_COOKIE = 200
+_PORTS = {"http": 80, "https": 443}
+_Place = tuple[str, str, int]
+"""Scheme, host and port: what an origin is (RFC 6454 section 4)."""
 
 
 class Gate:
@@ -37,18 +40,24 @@ class Gate:
         """Whether a form was sent from our own page.
 
         `Sec-Fetch-Site` where the browser sends it (secure origins only), and `Origin`, which all
-        send with a POST; a request with neither is no browser's, or one's that hides where from.
+        of today send with a POST. One with neither (Firefox up to 69) must say from which page it
+        comes; whoever hides that too is refused. Where our address is known, no other is ours: a
+        name that somebody else leads to us is none.
         """
         site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
         if site is None and origin is None:
-            return False
+            return self._is_ours(request, _origin_of(request.headers.get("Referer", "")))
         return site in (None, "same-origin") and (origin is None or self._is_ours(request, origin))
 
     def _is_ours(self, request: web.Request, origin: str) -> bool:
-        said = urlsplit(origin)
-        if self._public.netloc and said[:2] == self._public[:2]:
-            return True
-        return said.scheme in ("http", "https") and said.netloc == request.host
+        said = _place(origin)
+        if said is None:
+            return False
+        if self._public.netloc:
+            return said == _place(f"{self._public.scheme}://{self._public.netloc}")
+        # Something before us may speak HTTPS for us; what came by HTTPS was sent from there.
+        plain = said[0] == "http" and request.secure
+        return not plain and said == _place(f"{said[0]}://{request.host}")
 
     def origin(self, request: web.Request) -> str:
         """Scheme and host under which a browser reaches us: as configured, else as it asks."""
@@ -71,3 +80,23 @@ class Gate:
             self.cookie, "", max_age=0, path="/", secure=self._secure, httponly=True,
             samesite="Lax",
         )  # fmt: skip
+
+
+def _origin_of(page: str) -> str:
+    """Scheme and host of an address; "" for what is none."""
+    try:
+        said = urlsplit(page)
+    except ValueError:
+        return ""
+    return f"{said.scheme}://{said.netloc}"
+
+
+def _place(origin: str) -> _Place | None:
+    """The parts of «scheme://host[:port]»; None for «null» and for all that says more or less."""
+    try:
+        said = urlsplit(origin)
+        usual, port = _PORTS[said.scheme], said.port
+    except (ValueError, KeyError):
+        return None
+    whole = not (said.path or said.query or said.fragment) and "@" not in said.netloc
+    return (said.scheme, said.hostname, port or usual) if whole and said.hostname else None

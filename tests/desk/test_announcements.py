@@ -74,6 +74,7 @@ async def test_it_is_sent_to_all_after_the_count_was_typed(desk: Running) -> Non
     log = plain(await (await desk.as_(Role.SCHOOL_ADMIN)).get("/desk/school-5/audit"))
     assert "3 родителя, вся школа" in log
     assert "Собрание" not in log
+    assert await seeding.column(desk.door.database, "select source from delivery") == ["desk"]
 
 
 @pytest.mark.parametrize("typed", ["", "2", "33", "три"])
@@ -206,7 +207,7 @@ async def test_classes_and_children_of_another_school_are_nobody(desk: Running) 
     ]
     for form in forms:
         page, _ = await confirmed(operator, **form)
-        assert "Сейчас его никто не получит" in plain(page)
+        assert "Сейчас не получит никто" in plain(page)
         assert "Чужой" not in plain(page)
 
 

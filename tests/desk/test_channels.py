@@ -72,6 +72,10 @@ async def test_a_refusal_is_told_with_its_meaning_and_without_a_number(desk: Run
         assert said in page
     assert "90000000" not in page
     assert "Приостановить канал" not in page, "only the district may"
+    assert "messages?step=waiting" in page
+    sums = (await (await desk.as_(Role.RESOURCE_CENTRE)).get(BASE)).body.decode()
+    assert "Ждут отправки" in sums
+    assert "/messages" not in sums, "its links would be shut"
 
 
 async def test_a_paused_route_holds_everything_until_it_is_resumed(

@@ -202,7 +202,7 @@ async def test_a_whole_chain_is_found_whole_and_a_broken_one_broken(desk: Runnin
         await q.run("drop trigger ledger_keeps_rows")
         await q.run("update ledger set actor = 'x' where id = :id", id=made.subscribed[0].ledger_id)
     answer = await operator.post(BASE + "consents/checking", published="")
-    assert "Цепочка нарушена: строка" in text(answer)
+    assert "Журнал нарушен: строка" in text(answer)
 
 
 async def test_a_chain_that_was_cut_shows_against_its_published_end(desk: Running) -> None:

@@ -100,7 +100,10 @@ async def test_a_parents_own_stop_is_not_lifted_by_a_paper(desk: Running) -> Non
     async with desk.door.database.transaction() as q:
         await numbers.stop(q, one.number_id, now=desk.clock.now())
     sub = f"{path}/subscriptions/{one.subscription_id}"
-    assert "Родитель отключил SMS словом СТОП" in text(await operator.get(path))
+    card = text(await operator.get(path))
+    assert "Родитель отключил SMS словом СТОП" in card
+    assert f"untold?guardian_id={one.guardian_id}" in card, "why nothing comes is a click away"
+    assert "Записать согласие" not in text(await operator.get(sub)), "it would be refused"
     answer = await operator.post(sub, do="start", topics="*", **PAPER)
     assert answer.status == 422
     assert "включить его может только сам родитель" in text(answer)

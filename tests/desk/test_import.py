@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
+import tempfile
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
 from sms_diary.admin.background import Background
+from sms_diary.admin.screens.imports.files import UPLOAD
 from sms_diary.admin.screens.imports.samples import SAMPLES
 from sms_diary.clock import MINUTE
 from sms_diary.store import imports
@@ -134,7 +138,10 @@ async def test_what_a_file_says_is_never_a_script_nor_a_formula(desk: Running) -
     assert "=1+1" in book.read("xl/sharedStrings.xml").decode()
 
 
-async def test_an_empty_form_and_a_broken_file_say_what_to_do(desk: Running) -> None:
+async def test_what_cannot_be_loaded_says_what_to_do_and_leaves_no_file_behind(
+    desk: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     admin = await desk.as_(Role.OPERATOR)
     answer = await intake.upload(desk, admin, {})
     assert (answer.status, "Выберите один или несколько" in answer.body.decode()) == (422, True)
@@ -142,6 +149,9 @@ async def test_an_empty_form_and_a_broken_file_say_what_to_do(desk: Running) -> 
     page = (await admin.get(answer.headers["Location"])).body.decode()
     assert "не загружается" in page
     assert "sms-diary" not in page, "whoever reads a page has no commands"
+    answer = await intake.upload(desk, admin, {"half": bytes(UPLOAD // 2), "more": bytes(UPLOAD)})
+    assert (answer.status, "Файлы слишком большие" in answer.body.decode()) == (400, True)
+    assert not [name for name in os.listdir(tmp_path) if name.startswith("sms-diary-")]
 
 
 async def test_files_that_are_gone_cannot_be_read_otherwise(desk: Running) -> None:
@@ -188,6 +198,14 @@ async def test_a_plan_that_nobody_wants_leaves_nothing(desk: Running) -> None:
     admin = await desk.as_(Role.OPERATOR)
     before = await rows_of(desk.door.database)
     import_id = await intake.planned(desk, admin)
+    columns = (await admin.get(f"{BASE}/{import_id}/columns")).body.decode()
+    assert "Это списки нового учебного года" in columns
+    said = await _say(admin, import_id, year_start="1", **_as_they_are(columns))
+    import_id = int(said.headers["Location"].split("/")[-1])
+    page = (await admin.get(f"{BASE}/{import_id}")).body.decode()
+    assert "Нет в новом списке: 3" in page
+    assert "отметка «Кого нет в новых списках, те выбыли»" in page
+    assert "--" not in page.partition("<main")[2], "no commands"
     assert (await admin.post(f"{BASE}/{import_id}", do="discard")).status == 303
     after = await rows_of(desk.door.database)
     assert {name for name in after if after[name] != before[name]} == {"desk_audit"}
@@ -241,6 +259,7 @@ async def test_a_class_list_is_loaded_by_hand(
             await accessible(page)
         await page.get_by_role("button", name="Применить только верные").click()
         await expect(page.get_by_role("button", name="Отменить загрузку")).to_be_visible()
+        await expect(page.get_by_role("link", name="Кто согласен получать SMS")).to_be_visible()
         await page.get_by_role("link", name="К загрузкам").click()
         await expect(page.get_by_role("link", name="5А.csv")).to_be_visible()
         if javascript:

@@ -118,6 +118,8 @@ async def test_a_week_shows_what_is_filled_and_what_is_not(desk: Running) -> Non
     assert "Математика не заполнено записей нет без отметок 5 из 5" in said
     assert "Русский язык заполнено 20.11" in said
     assert "Присылать SMS" not in said
+    printed = (await observer.get(FILL)).body.decode()
+    assert "<span>24 ноября 2026</span>" in printed
     class_page = plain(await observer.get(f"{FILL}?class=5А"))
     assert "09.11–15.11 16.11–22.11 23.11–29.11" in class_page
     assert (await observer.get(f"{FILL}?class=5Я")).status == 404
@@ -127,6 +129,9 @@ async def test_a_week_that_was_reported_is_shown_as_it_was(desk: Running) -> Non
     await filled(desk)
     observer = await desk.as_(Role.OBSERVER)
     assert "предварительный вид" in plain(await observer.get(f"{FILL}/week"))
+    unknown = plain(await observer.get(f"{FILL}/week?week=2026-09-07"))
+    assert unknown.count("За эту неделю сведений нет.") == 2
+    assert "заполнено всё" not in unknown
     await watched(desk)
     before = plain(await observer.get(f"{FILL}/week"))
     assert "предварительный" not in before
@@ -137,6 +142,8 @@ async def test_a_week_that_was_reported_is_shown_as_it_was(desk: Running) -> Non
     )  # fmt: skip
     assert plain(await observer.get(f"{FILL}/week")) == before
     assert "5А не заполнено 2 1 1" in before
+    sheet = (await observer.get(f"{FILL}/week")).body.decode()
+    assert f'<a href="{FILL}?week=2026-11-16&amp;class=5%D0%90">5А</a>' in sheet
     district = plain(await (await desk.as_(Role.RESOURCE_CENTRE)).get("/desk/-/reports/district"))
     assert "1 из 2" in district
     assert "сводки нет" in district
@@ -227,6 +234,9 @@ async def test_the_plan_of_introduction_shows_how_far_each_step_is(desk: Running
         assert await fill_weeks.sums(q, desk.school.id, limit=1) == []
     wrong = await operator.post(page, do="plan", returned="31.02.2026")
     assert (wrong.status, "Нужна дата" in plain(wrong)) == (422, True)
+    observer = (await (await desk.as_(Role.OBSERVER)).get(page)).body.decode()
+    assert '<a href="/desk/school-5/consents/papers">Бланки согласий розданы</a>' in observer
+    assert '">Списки классов загружены</a>' not in observer, "an observer loads nothing"
 
 
 @pytest.mark.browser

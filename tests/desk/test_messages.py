@@ -18,6 +18,7 @@ from sms_diary.store.desk import funnel
 from sms_diary.store.desk import messages as listed
 from sms_diary.store.desk.users import Role
 from sms_diary.store.doubt import Actor
+from sms_diary.words import TOPIC_RU
 from tests import seeding
 from tests.conftest import NOW
 from tests.desk.conftest import NARROW, WIDE, Running, accessible
@@ -85,7 +86,7 @@ def test_every_word_has_its_russian() -> None:
     assert words.TAB_RU.keys() == {""} | listed.STATES.keys()
     assert words.STEP_RU.keys() == funnel.STEPS.keys()
     assert words.GROUND_RU.keys() == set(Ground)
-    assert words.TOPIC_RU.keys() == set(Topic)
+    assert words.VALUES["topics"] == {topic: TOPIC_RU[topic] for topic in Topic}
     assert words.KIND_RU.keys() == set(Kind)
     assert way.ACTORS.keys() == set(Actor)
 
@@ -129,6 +130,7 @@ async def test_every_figure_of_the_summary_leads_to_as_many_rows(desk: Running) 
         assert "Только:" in page
     doubtful = await seen(desk, "messages?state=doubt")
     assert "messages?state=doubt" in summary
+    assert re.search(r"Неясно, ушло ли: 2\sсообщения, самому старому", summary)
     assert doubtful.count('data-label="Когда"') == 2
 
 
@@ -235,8 +237,10 @@ async def test_a_card_says_what_it_cost_where_the_route_has_a_price(tmp_path: Pa
     async with at_the_door(settings(tmp_path, routes=routes), clock=clock) as door:
         desk = Running(door, clock)
         message_id = await put(desk, "Алгебра 5")
+        async with door.database.transaction() as q:  # the operator cuts it, and bills each
+            await q.run("update message set parts = 1, segments = 3 where id = :id", id=message_id)
         page = await seen(desk, f"messages/{message_id}")
-    assert "≈ 2,60\N{NO-BREAK SPACE}₽" in page
+    assert "3\N{NO-BREAK SPACE}SMS · ≈ 7,80\N{NO-BREAK SPACE}₽" in page
 
 
 async def test_a_refusal_is_told_in_words_with_what_to_do(desk: Running) -> None:
@@ -277,8 +281,8 @@ async def test_what_waits_says_for_what(desk: Running, table: str, change: str, 
 
 async def test_news_are_told_of_with_how_long_they_waited(desk: Running) -> None:
     steps = way.told([
-        {"at": 0, "what": "posted", "kind": "mark"},
-        {"at": 1, "what": "posted", "kind": "homework"},
+        {"at": 0, "what": "posted", "kind": "mark", "source": "webhook"},
+        {"at": 1, "what": "posted", "kind": "homework", "source": "webhook"},
         {"at": HOUR, "what": "due", "kind": "mark"},
         {"at": 2 * HOUR, "what": "due", "kind": "homework"},
         {"at": 2 * HOUR, "what": "composed", "parts": 2},
@@ -293,6 +297,11 @@ async def test_news_are_told_of_with_how_long_they_waited(desk: Running) -> None
         ("Оператор сообщил: доставлено, 2-я часть из 2", "good"),
     ]  # fmt: skip
     assert "до конца тихих часов" in steps[1][2]
+    [(_, by_hand, _, _), _] = way.told([
+        {"at": 0, "what": "posted", "kind": "announcement", "source": "desk"},
+        {"at": 2, "what": "composed", "parts": 1},
+    ])  # fmt: skip
+    assert by_hand == "Написано в кабинете: объявление"
 
 
 async def test_a_number_is_shown_to_who_may_and_noted(desk: Running) -> None:
@@ -467,6 +476,11 @@ async def test_the_pages_can_be_used_by_everybody(walker: Running, width: int) -
             for text in essential:
                 await expect(page.locator("#content").get_by_text(text).first).to_be_visible()
             await accessible(page)
+        await page.goto("/desk/school-5/messages")
+        topic = page.get_by_label("О чём")
+        await expect(topic).to_be_visible(visible=width == WIDE)
+        await page.goto("/desk/school-5/messages?topic=marks")
+        await expect(topic).to_be_visible()  # what a list is narrowed by is never folded away
 
 
 @pytest.mark.browser

@@ -252,7 +252,7 @@ async def test_a_card_opens_at_once(people: People) -> None:
     await opened(await people.at("messages"), f"messages/{people.full.message_id(5)}")
 
 
-@pytest.mark.parametrize("path", ["delivery", "reach", "cost"])
+@pytest.mark.parametrize("path", ["delivery", "reach", "cost", "visits", "introduction"])
 @pytest.mark.parametrize("days", ["", "?since=2026-05-01&until=2026-11-24"])
 async def test_a_report_opens_in_a_second(people: People, path: str, days: str) -> None:
     page = await opened(await people.at(""), f"reports/{path}{days}", limit=REPORT_LIMIT)

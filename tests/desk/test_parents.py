@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 import re
 import statistics
 import time
@@ -14,6 +16,9 @@ from sms_diary.clock import HOUR, MINUTE
 from sms_diary.model import ConsentState
 from sms_diary.parent import layout
 from sms_diary.parent.way_in import CODE_SAID
+from sms_diary.store import filling
+from sms_diary.store.desk.users import Role
+from sms_diary.store.filling import Visits
 from sms_diary.store.parent import slips
 from sms_diary.store.parent.codes import Answer as Checked
 from sms_diary.web import passwords
@@ -47,6 +52,23 @@ async def test_a_code_lets_in_and_the_visit_is_counted_without_a_name(home: Home
         assert said in page, said
     assert await column(home, "select visits from parent_visit order by school_id") == [1, 1]
     assert await column(home, "select day from parent_visit") == ["2026-11-24"] * 2
+
+
+async def test_a_visit_is_reported_beside_the_journals_own_and_never_added(home: Home) -> None:
+    school = home.desk.school
+    said = Visits("01.11.2026-24.11.2026", "Родители", 40, 20, 55)
+    async with home.desk.door.database.transaction() as q:
+        await filling.add_visits(q, school.id, 1, [said], as_of="2026-11-24")
+    for _ in range(3):
+        await Visitor(home).enter()
+    deputy = await home.desk.as_(Role.OPERATOR)
+    answer = await deputy.get(f"/desk/{school.slug}/reports/visits?file=csv")
+    file = answer.body.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(file), delimiter=";"))
+    assert [said.period, "родители", "40", "0,5", "55"] in rows
+    assert ["01.11–24.11.2026", "3", "0"] in rows
+    assert "58" not in file
+    assert not re.search("Белкин|900", file)
 
 
 async def test_numbers_and_codes_stand_in_no_address_and_no_page(home: Home) -> None:
@@ -256,6 +278,8 @@ async def test_a_consent_is_withdrawn_and_given_again_with_its_words(home: Home)
         "* active", "marks stopped",
     ]  # fmt: skip
     page = await mum.page("/my/consents")
+    assert "Отключено: отметки." in page
+    assert "stop-all" in page
     assert "Согласен получать SMS: отметки" in page
     assert "на этой странице" in page
     await mum.post("/my/consents", child=child, topic="marks", do="start")
@@ -273,6 +297,7 @@ async def test_stopping_everything_stops_every_school(home: Home) -> None:
     assert await column(
         home, "select state from number where id = :id", id=home.darya.number_id
     ) == ["stopped"]
+    assert "stop-all" not in await mum.page("/my/consents"), "there is nothing left to stop"
     assert "Дарья Б." in await mum.page("/my"), "the diary is still theirs"
     assert (await Visitor(home).enter()).status == 303, "and so is the way in"
 

@@ -54,8 +54,8 @@ async def test_pages_follow_each_other_and_none_names_a_person_in_its_address(
     assert found == [f"Ученик {n:02}" for n in range(60)]
 
 
-@pytest.mark.parametrize("sought", ["гусев", "ГУСЕВ Тим", "Гусев Тимофей Ильич"])
-async def test_a_pupil_is_found_by_the_beginning_of_the_name(desk: Running, sought: str) -> None:
+@pytest.mark.parametrize("sought", ["гусев", "ГУСЕВ Тим", "Гусев Тимофей Ильич", "гусева марина"])
+async def test_a_pupil_is_found_by_the_beginning_of_a_name(desk: Running, sought: str) -> None:
     await families.made(desk)
     operator = await desk.as_(Role.OPERATOR)
     answer = await operator.post(BASE + "people", sought=sought)
@@ -116,6 +116,7 @@ async def test_a_class_teacher_sees_the_own_class_only(desk: Running) -> None:
     assert "Абрамов" not in listed
     assert (await teacher.get(BASE + f"people?class={made.class_id}")).status == 404
     assert "Никого не нашли" in text(await teacher.post(BASE + "people", sought="Абрамов"))
+    assert "Никого не нашли" in text(await teacher.post(BASE + "people", sought="Гусева М"))
     for path in (f"people/pupils/{foreign.pupil_id}", f"people/guardians/{foreign.guardian_id}"):
         assert (await teacher.get(BASE + path)).status == 404
     answer = await teacher.post(BASE + "people", sought=foreign.number)

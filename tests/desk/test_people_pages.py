@@ -59,7 +59,7 @@ def pages(made: families.Made, inbound_id: int) -> dict[str, list[str]]:
         "consents/asking": ["Где родители оставили номер", "Ждём ответа"],
         "consents/papers": ["Что печатать", "Скачать"],
         "consents/words": ["Проверить фразу", "СТОП ОЦЕНКИ"],
-        "consents/checking": ["Проверить цепочки", "Конец журнала"],
+        "consents/checking": ["Проверить журнал", "Конец журнала"],
         "inbound": ["А когда собрание?", "ждёт человека", "Ответ"],
         f"inbound/{inbound_id}": ["Отметить: ответили", "Ответ службы"],
         "inbound/try": ["Школа работает с родителями"],

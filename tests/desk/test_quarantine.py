@@ -119,6 +119,7 @@ async def test_the_questions_can_be_answered_by_everybody(
     async with walker.at(width, scheme, someone=operator) as page:
         await page.goto(BASE)
         await expect(page.get_by_role("heading", name="Кто из учеников")).to_be_visible()
+        await expect(page.get_by_role("link", name="кто из учеников")).to_be_visible()
         await expect(page.get_by_role("button", name="Никто из них")).to_be_visible()
         await accessible(page)
         await page.get_by_role("link", name="Выбрать другого").click()

@@ -47,6 +47,7 @@ async def test_whoever_may_see_sums_gets_the_page_and_the_files(desk: Running, p
         someone = await desk.as_(role)
         page = await someone.get(BASE + path)
         assert page.status == 200
+        assert "составлено 24 ноября 2026" in text(page), "on paper it is dated"
         assert "<script>alert" not in page.body.decode()
         for kind, file in re.findall(r'href="([^"]*file=(xlsx|csv)[^"]*)"', text(page)):
             answer = await someone.get(kind)
@@ -88,6 +89,7 @@ async def test_the_district_has_its_schools_and_a_school_its_own(desk: Running) 
     both = text(await centre.get("/desk/-/reports"))
     assert desk.school.name in both
     assert OTHER in both
+    assert f'<a href="{BASE}reports/delivery">{desk.school.name}</a>' in both
     own = text(await (await desk.as_(Role.OBSERVER)).get("/desk/-/reports"))
     assert desk.school.name in own
     assert OTHER not in own

@@ -41,6 +41,10 @@ async def test_hours_days_and_rhythms_are_changed_together(desk: Running) -> Non
     assert "расписание рассылок" in plain(await admin.get("/desk/school-5/audit"))
     await admin.post(PAGE, **(HOURS | {"marks": "week", "off_days": ["6", "7"]}))
     assert "Всё уже так и записано" in plain(await admin.get(PAGE))
+    assert "Время школы: Самара (МСК+1)" in plain(await admin.get(PAGE))
+    seen = (await (await desk.as_(Role.OBSERVER)).get(PAGE)).body.decode()
+    assert "<fieldset disabled>" in seen, "who may not save it is not let to type"
+    assert "Сохранить расписание" not in seen
 
 
 @pytest.mark.parametrize(
@@ -139,7 +143,7 @@ async def test_the_schedule_is_seen_and_changed_by_hand(
         page.on("dialog", lambda dialog: dialog.accept())
         await page.goto(PAGE)
         for essential in ("Ждёт своего времени", "Ближайшие сводки", "О чём и как часто",
-                          "Когда SMS можно приходить", "Каникулы и праздники", "Europe/Samara",
+                          "Когда SMS можно приходить", "Каникулы и праздники", "Самара (МСК+1)",
                           "Дни без SMS"):  # fmt: skip
             await expect(page.locator("#content").get_by_text(essential).first).to_be_visible()
         if javascript:

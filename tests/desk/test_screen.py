@@ -45,7 +45,7 @@ async def rename(visit: Visit) -> Answer:
 async def upload(visit: Visit) -> Answer:
     async with visit.desk.database.transaction() as q:
         [file] = visit.posted.files["file"]
-        await q.run("update school set name = :name", name=f"{file.name}: {len(file.body)}")
+        await q.run("update school set name = :name", name=f"{file.name}: {file.size}")
     return Redirect("done")
 
 

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from sms_diary.admin import layout
 from sms_diary.admin.table import SCREENS
@@ -18,6 +19,7 @@ from sms_diary.db.sqlite_queries import SqliteQueries
 from sms_diary.store import schools
 from sms_diary.store.desk import sessions, users
 from sms_diary.store.desk.users import Role
+from sms_diary.web.security import Gate
 from tests import seeding
 from tests.desk import examples, markup
 from tests.desk.conftest import Running, Someone
@@ -167,6 +169,70 @@ async def test_nobody_is_sent_to_another_site_after_the_login(desk: Running, the
     await posted(desk, await linked(desk, "away"), password=PASSWORD)
     answer = await posted(desk, "/desk/-/login", login="away", password=PASSWORD, next=there)
     assert (answer.status, answer.headers["Location"]) == (303, "/desk/")
+
+
+HERE, PUBLIC = "10.0.0.5:8080", "https://sms.example.ru"
+
+
+@pytest.mark.parametrize(
+    ("public", "site", "origin", "taken"),
+    [
+        # The address is not known: the host that the browser asked for is ours, with either scheme.
+        ("", "same-origin", f"http://{HERE}", True),
+        ("", None, f"http://{HERE}", True),
+        ("", None, f"https://{HERE}", True),
+        ("", "same-origin", None, True),
+        ("", None, None, False),
+        ("", None, "null", False),
+        ("", "same-origin", "null", False),
+        ("", "same-site", f"http://{HERE}", False),
+        ("", "cross-site", f"http://{HERE}", False),
+        ("", "none", f"http://{HERE}", False),
+        ("", None, "http://10.0.0.5:8081", False),
+        ("", None, "http://10.0.0.5", False),
+        ("", None, f"ftp://{HERE}", False),
+        ("", None, f"http://evil@{HERE}", False),
+        ("", None, f"http://{HERE}/", False),
+        ("", None, "http://10.0.0.5:port", False),
+        # It is: nothing else is ours, whatever the browser asked for.
+        (PUBLIC, "same-origin", PUBLIC, True),
+        (PUBLIC, None, PUBLIC, True),
+        (f"{PUBLIC}:443", None, PUBLIC, True),
+        ("https://SMS.example.ru", None, PUBLIC, True),
+        (PUBLIC, None, f"{PUBLIC}:443", True),
+        (PUBLIC, "same-origin", None, True),
+        (PUBLIC, None, None, False),
+        (PUBLIC, None, "null", False),
+        (PUBLIC, "cross-site", PUBLIC, False),
+        (PUBLIC, "same-site", PUBLIC, False),
+        (PUBLIC, None, "http://sms.example.ru", False),
+        (PUBLIC, None, f"{PUBLIC}:8443", False),
+        (PUBLIC, None, f"{PUBLIC}.evil.example", False),
+        (PUBLIC, None, f"http://{HERE}", False),
+    ],
+)
+def test_a_form_is_taken_from_our_own_address_only(
+    public: str, site: str | None, origin: str | None, taken: bool
+) -> None:
+    said = {"Host": HERE, "Sec-Fetch-Site": site, "Origin": origin}
+    headers = {name: value for name, value in said.items() if value is not None}
+    assert _is_own(public, headers) is taken
+
+
+@pytest.mark.parametrize(
+    ("public", "page", "taken"),
+    [("", f"http://{HERE}/desk/-/login", True), ("", "http://evil.example/desk", False),
+     (PUBLIC, f"{PUBLIC}/my?x=1", True), (PUBLIC, f"http://{HERE}/my", False), (PUBLIC, "", False),
+     (PUBLIC, "http://[", False)],
+)  # fmt: skip
+def test_an_old_browser_says_from_which_page_a_form_comes(
+    public: str, page: str, taken: bool
+) -> None:
+    assert _is_own(public, {"Host": HERE, "Referer": page}) is taken
+
+
+def _is_own(public: str, headers: dict[str, str]) -> bool:
+    return Gate(public, "desk").own(make_mocked_request("POST", "/desk/-/login", headers))
 
 
 async def test_another_host_in_the_request_is_not_put_into_a_link(desk: Running) -> None:

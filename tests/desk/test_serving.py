@@ -219,7 +219,7 @@ def test_only_the_resource_centre_sees_sums_alone() -> None:
     assert RIGHTS[Role.RESOURCE_CENTRE] == {Right.AGGREGATES}
     assert Right.SEE in RIGHTS[Role.OBSERVER]
     assert RIGHTS[Role.DISTRICT_ADMIN] == set(Right)
-    assert not RIGHTS[Role.CLASS_TEACHER] - {Right.SEE}
+    assert not RIGHTS[Role.CLASS_TEACHER] - {Right.SEE, Right.SLIPS}
 
 
 def test_a_screen_with_persons_is_not_for_those_who_see_sums() -> None:

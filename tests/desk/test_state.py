@@ -32,7 +32,7 @@ async def test_the_state_says_what_the_service_is_and_what_waits(desk: Running) 
     admin = await desk.as_(Role.DISTRICT_ADMIN)
     await wait(desk)
     page = (await admin.get("/desk/-/state")).body.decode()
-    for text in ("SQLite", "1 из 1", "Служба работает", "процесс № 0", "/metrics", "school-5"):
+    for text in ("SQLite", "1 из 1", "Служба работает", "процесс № 0", "/metrics", "«school-5»"):
         assert text in page
     row = page.split("Части SMS в очереди к оператору")[1]
     assert '<td data-label="Сколько" class="num">1</td>' in row.split("</tr>")[0]

@@ -129,6 +129,8 @@ async def test_every_step_is_noted_and_nothing_of_the_link(desk: Running) -> Non
     assert noted == [
         f"invited {ROLE_RU[Role.OPERATOR]}", "changed Вход закрыт, открытые сеансы завершены.",
     ]  # fmt: skip
+    log = (await admin.get("/desk/school-5/audit")).body.decode()
+    assert log.count(f'<a href="{LIST}/{made.id}">пользователь</a>') == 2
 
 
 async def test_the_district_sees_its_own_people_and_no_school_s(desk: Running) -> None:

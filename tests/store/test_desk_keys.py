@@ -8,8 +8,8 @@ import pytest
 
 from sms_diary.carrying import USUAL
 from sms_diary.clock import ManualClock
-from sms_diary.db import Database
-from sms_diary.model import PartState
+from sms_diary.db import Database, Queries
+from sms_diary.model import PartState, Source
 from sms_diary.store import (
     door_notes,
     import_files,
@@ -80,7 +80,7 @@ async def test_requests_are_listed_newest_first_with_what_they_brought(
     async with db.transaction() as q:
         for at, answer in enumerate(answers):
             delivery = NewDelivery(
-                tools.ids.new(), school.id, "webhook", f"msg_{at}", b"hash", b"body", answer
+                tools.ids.new(), school.id, Source.WEBHOOK, f"msg_{at}", b"hash", b"body", answer
             )
             await add(q, tools, [delivery], now=at)
         last, first = await keys.deliveries(q, school.id)
@@ -101,6 +101,11 @@ async def test_a_route_stays_paused_until_a_person_resumes_it(db: Database) -> N
         assert not await pausing.is_paused(q, "main")
 
 
+async def kept(q: Queries, tools: Tools, school_id: int) -> list[bytes]:
+    """The files of the import 5."""
+    return [body async for body in import_files.of_import(q, tools, school_id, 5)]
+
+
 async def test_the_files_of_a_plan_come_back_and_go_with_it(
     db: Database, tools: Tools, school: School
 ) -> None:
@@ -109,15 +114,16 @@ async def test_the_files_of_a_plan_come_back_and_go_with_it(
         await imports.add(
             q, school.id, 5, digest=b"d", options={"files": ["а.csv"]}, by="desk anna", now=1
         )
-        await import_files.add(q, tools, school.id, 5, bodies, now=1)
-        assert await import_files.of_import(q, tools, school.id, 5) == bodies
-        assert await import_files.of_import(q, tools, OTHER, 5) == []
+        for place, body in enumerate(bodies):
+            await import_files.add(q, tools, school.id, 5, place, body, now=1)
+        assert await kept(q, tools, school.id) == bodies
+        assert await kept(q, tools, OTHER) == []
         assert not await import_files.discard(q, OTHER, 5)
         [row] = await listed.page(q, school.id, before=9, limit=5)
         assert (row.files, row.by, row.state) == (("а.csv",), "desk anna", State.PLANNED)
         assert await import_files.discard(q, school.id, 5)
         assert await listed.page(q, school.id, before=9, limit=5) == []
-        assert await import_files.of_import(q, tools, school.id, 5) == []
+        assert await kept(q, tools, school.id) == []
 
 
 async def test_files_go_when_the_first_chunk_is_applied_and_then_nothing_is_discarded(
@@ -125,9 +131,9 @@ async def test_files_go_when_the_first_chunk_is_applied_and_then_nothing_is_disc
 ) -> None:
     async with db.transaction() as q:
         await imports.add(q, school.id, 5, digest=b"d", options={}, by="x", now=1)
-        await import_files.add(q, tools, school.id, 5, [b"one"], now=1)
+        await import_files.add(q, tools, school.id, 5, 0, b"one", now=1)
         await imports.advance(q, school.id, 5, done=1, now=2, last=True)
-        assert await import_files.of_import(q, tools, school.id, 5) == []
+        assert await kept(q, tools, school.id) == []
         assert not await import_files.discard(q, school.id, 5)
         await imports.add(q, school.id, 6, digest=b"d", options={}, by="x", now=3)
         same = await listed.same(q, school.id, 6)

@@ -162,6 +162,7 @@ async def test_a_window_ends_a_page_and_the_next_goes_on(
         first = await messages.page(q, two.tools, two.school.id, Wanted(state="waiting"), own=ALL)
         assert first.rows == []
         assert first.next is not None
+        assert first.looked_at == 3
         second = await messages.page(
             q, two.tools, two.school.id, Wanted(state="waiting"), own=ALL, before=first.next
         )
@@ -189,7 +190,7 @@ async def test_what_is_rare_in_a_class_is_looked_for_window_by_window(
         for n in range(20):
             common = "delivered" if wanted.state and not wanted.ground else "undelivered"
             await put(q, two, two.people[n % 3], common)
-        found, pages, before = list[int](), 0, messages.LAST
+        found, pages, looked_at, before = list[int](), 0, 0, messages.LAST
         while True:
             page = await messages.page(q, two.tools, two.school.id, wanted, own=ALL, before=before)
             found += [one.id for one in page.rows]
@@ -197,9 +198,11 @@ async def test_what_is_rare_in_a_class_is_looked_for_window_by_window(
             if page.next is None:
                 break
             assert page.next < before
+            looked_at += page.looked_at
             before = page.next
     assert found == [rare]
     assert pages > 1
+    assert 0 < looked_at <= 20, "each message is counted once, those of others are not"
 
 
 async def test_a_message_of_several_topics_is_found_by_each(db: Database, two: Two) -> None:

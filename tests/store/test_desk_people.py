@@ -13,9 +13,11 @@ from sms_diary.store import (
     consents,
     destruction,
     inbound,
+    numbers,
     opt_in,
     outbox,
     people,
+    roll,
     schools,
     subscriptions,
 )
@@ -92,6 +94,42 @@ async def test_pupils_come_by_name_and_each_once(
     assert await read(db, tools, school, prefix="%") == []
 
 
+async def test_pupils_are_found_by_a_guardian_s_name_too_in_the_order_of_their_own(
+    db: Database, tools: Tools, school: School, other: School
+) -> None:
+    of_5 = await named(db, tools, school, "5А", "Яшина Вера", "Гусев Иван", "Белов Ян")
+    await named(db, tools, school, "6А", "Волков Ян")
+    await named(db, tools, other, "5А", "Гусев Чужой")
+    await followed(db, tools, school, "Гусева Анна", seeding.phone(801), "Яшина Вера", "Волков Ян")
+    await followed(db, tools, school, "Гусев Пётр", seeding.phone(802), "Белов Ян", "Гусев Иван")
+    for size in (1, 2, 50):
+        found = await read(db, tools, school, prefix="гусев", size=size)
+        assert found == ["Белов Ян", "Волков Ян", "Гусев Иван", "Яшина Вера"]
+        narrow = await read(db, tools, school, prefix="гусев", classes={of_5}, size=size)
+        assert narrow == ["Белов Ян", "Гусев Иван", "Яшина Вера"]
+    assert await read(db, tools, school, prefix="гусева") == ["Волков Ян", "Яшина Вера"]
+    async with db.transaction() as q:
+        [one] = await q.all("select id from guardian where full_name = 'Гусева Анна'")
+        await roll.change_guardian(q, school.id, one["id"], {"full_name": "Ёжикова Анна"})
+    assert await read(db, tools, school, prefix="гусева") == []
+    assert await read(db, tools, school, prefix="ежикова") == ["Волков Ян", "Яшина Вера"]
+
+
+async def followed(
+    db: Database, tools: Tools, school: School, name: str, phone: str, *pupils: str
+) -> None:
+    """A guardian of this name for these pupils."""
+    async with db.transaction() as q:
+        rows = await q.all("select id, full_name from pupil where school_id = :id", id=school.id)
+        ids = [row["id"] for row in rows if row["full_name"] in pupils]
+        known = await numbers.ensure(q, tools, [phone], now=1)
+        wanted = [(known[phone].id, name)]
+        made = await people.ensure_guardians(q, tools, school.id, wanted, now=1)
+        [(guardian_id, _)] = made.values()
+        triples = [(guardian_id, pupil_id, "") for pupil_id in ids]
+        await people.ensure_subscriptions(q, tools, school.id, triples, now=1)
+
+
 async def test_a_page_of_pupils_goes_by_the_index_of_names(
     db: Database, tools: Tools, school: School
 ) -> None:
@@ -107,7 +145,21 @@ async def test_a_page_of_pupils_goes_by_the_index_of_names(
                 school_id=school.id, first="а", until="б", after=5, limit=3,
             )
         )  # fmt: skip
+        sought = " / ".join(
+            str(row["detail"])
+            for row in await q.all(
+                f"""explain query plan select p.id from guardian g
+                    join subscription s on s.guardian_id = g.id join pupil p on p.id = s.pupil_id
+                    where {listed._by_guardian(q)}""",
+                school_id=school.id, prefix="а", until="б", past="", past_id=0,
+            )
+        )  # fmt: skip
     assert plan == "SEARCH p USING INDEX pupil_name (school_id=? AND name_key>? AND name_key<?)"
+    by_name = (
+        "SEARCH g USING COVERING INDEX guardian_name (school_id=? AND name_key>? AND name_key<?)"
+    )
+    assert by_name in sought
+    assert "SCAN" not in sought
 
 
 async def test_a_pupil_is_shown_with_the_guardians_and_where_they_stand(

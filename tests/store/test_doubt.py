@@ -320,6 +320,7 @@ async def test_messages_in_doubt_are_shown_oldest_first_without_numbers(
     async with db.reading() as q:
         first, second = await in_doubt.waiting(q, tools, school_id=None, limit=9)
         assert await in_doubt.total(q, school.id) == (3, 20)
+        assert await in_doubt.messages(q, school.id) == (2, 20)
         queues = await counts.queues(q)
     assert (queues.doubt, queues.oldest_doubt) == (3, 20)
     assert [first.id, second.id] == [old, young]

@@ -646,9 +646,11 @@ async def test_a_number_is_changed_in_every_school_at_once(
         row = await sessions.one(q, session.id)
         assert row is not None
         assert row.number_id == number_id
-        assert (await q.all("select ended_at from parent_session where id = :id", id=second.id))[0][
-            "ended_at"
-        ] is not None
+        ended = {
+            row["id"]: row["ended_at"] is not None
+            for row in await q.all("select id, ended_at from parent_session")
+        }
+        assert ended == {session.id: False, second.id: True}
         assert len(await family.of_number(q, number_id)) == 2
         assert await family.of_number(q, mum.number_id) == []
         assert await q.all("select 1 as one from request") == [], "no welcome: a code came there"

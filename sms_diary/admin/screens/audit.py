@@ -5,6 +5,8 @@ The same for what belongs to no school, for the district.
 
 from __future__ import annotations
 
+from functools import partial
+
 from sms_diary.admin import downloads
 from sms_diary.admin.forms import Form
 from sms_diary.admin.roles import Right
@@ -30,6 +32,8 @@ ACTION_RU = {
     "paused": "рассылка приостановлена",
     "resumed": "рассылка возобновлена",
     "forgot": "данные человека уничтожены",
+    "printed": "печать листков",
+    "revoked": "вход по листку закрыт",
 }
 """What the log says of each action; another word is shown as it is."""
 KIND_RU = {
@@ -40,9 +44,17 @@ KIND_RU = {
     "imports": "загрузка", "import": "загрузка", "template": "шаблон", "announcement": "объявление",
     "audit": "журнал действий", "route": "канал", "credential": "ключ", "consent": "согласие",
     "people": "карточка", "subscription": "подписка", "act": "акт", "consents": "согласия",
-    "problems": "номер", "state": "состояние службы",
+    "problems": "номер", "state": "состояние службы", "slip": "листок", "slips": "листок",
+    "reports": "отчёт", "announcements": "объявление",
 }  # fmt: skip
 """And of each kind of object."""
+PLACES = {
+    "user": "users/{}", "message": "messages/{}", "messages": "messages/{}",
+    "guardian": "people/guardians/{}", "guardians": "people/guardians/{}",
+    "pupil": "people/pupils/{}", "pupils": "people/pupils/{}", "inbound": "inbound/{}",
+    "announcement": "announcements/{}", "announcements": "announcements/{}",
+}  # fmt: skip
+"""Where a thing of that kind has a card."""
 _PER_PAGE = 50
 _PER_FILE = 10_000
 
@@ -61,9 +73,20 @@ async def show(visit: Visit) -> Answer:
     rows = await _rows(visit, asked, limit=_PER_PAGE + 1)
     return Page("audit.html", {
         "rows": rows[:_PER_PAGE], "asked": asked, "actions": ACTION_RU, "kinds": KIND_RU,
+        "card_of": partial(_card, visit),
         "who": [(one.id, one.name) for one in await users.of_school(visit.q, _school(visit))],
         "next": rows[_PER_PAGE - 1].id if len(rows) > _PER_PAGE else None,
     })  # fmt: skip
+
+
+def _card(visit: Visit, one: Shown) -> str:
+    """The address of what an entry is about; "" for what has no card, or has none any more."""
+    if not one.object_id or one.action == "forgot":
+        return ""
+    if visit.school_or_none is None:
+        return visit.to(f"district/{one.object_id}") if one.kind == "user" else ""
+    path = PLACES.get(one.kind, "")
+    return visit.to(path.format(one.object_id)) if path else ""
 
 
 async def _file(visit: Visit, asked: Filter) -> Answer:

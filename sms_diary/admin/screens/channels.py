@@ -32,6 +32,8 @@ from sms_diary.store.pausing import Paused
 from sms_diary.values import value
 from sms_diary.words import PART_RU
 
+_LOG = 10
+"""Sendings that the page shows; the list of messages has them all."""
 _NO_FIGURES = Figures(0, 0, None, None)
 _BAD = {PartState.UNDELIVERED, PartState.EXPIRED, PartState.REJECTED, PartState.UNKNOWN}
 _TONES = {PartState.DELIVERED: "good", PartState.WITHDRAWN: "off"}
@@ -78,7 +80,8 @@ async def show(visit: Visit) -> Page:
         "window": routes.WINDOW, "sources": visit.desk.sources, "prices": visit.desk.prices,
         "order": ways.order(named, urgent=False), "urgent": ways.order(named, urgent=True),
         "troubles": troubles,
-        "log": [_logged(visit, one) for one in await routes.log(q, school.id)] if sees else [],
+        "log": [_logged(visit, one) for one in await routes.log(q, school.id, limit=_LOG)]
+        if sees else [],
         "staff": staff, "sees": sees, "paused_school": school.paused,
     })  # fmt: skip
 

@@ -103,6 +103,7 @@ async def _card(visit: Visit, *, whole: bool = False) -> Page:
     return Page("inbound/card.html", {
         "one": one, "guardian": guardian, "number": number, "whole": whole,
         "understood": meaning_ru(one), "reply": replies.get(one.id),
+        "reception": telephone(f"+{one.reception}") if one.reception.isdigit() else one.reception,
     })  # fmt: skip
 
 

@@ -80,7 +80,9 @@ async def show(visit: Visit) -> Page:
     )
     counts = await quarantine.by_reason(visit.q, visit.school.id)
     tabs = [("", "все", sum(counts.values()))]
-    tabs += [(word, REASON_RU.get(word, word), count) for word, count in sorted(counts.items())]
+    tabs += [
+        (word, _small(REASON_RU.get(word, word)), count) for word, count in sorted(counts.items())
+    ]
     groups: dict[str, list[Shown]] = {}
     for row in rows[:_PER_PAGE]:
         groups.setdefault(row.reason, []).append(await _shown(visit, row))
@@ -89,6 +91,11 @@ async def show(visit: Visit) -> Page:
         "none_of_them": NONE_OF_THEM, "searched": PUPIL | CLASS, "source_for": TWO_NUMBERS,
         "next": rows[_PER_PAGE - 1].id if len(rows) > _PER_PAGE else None,
     })  # fmt: skip
+
+
+def _small(title: str) -> str:
+    """As tabs are written: «ученик не найден»."""
+    return title[:1].lower() + title[1:]
 
 
 async def card(visit: Visit) -> Page:

@@ -25,6 +25,7 @@ from sms_diary.schedule.rhythm import USUAL, Rhythm
 from sms_diary.store import held, holidays, settings
 from sms_diary.store.desk import waiting
 from sms_diary.store.holidays import Holiday
+from sms_diary.web import words
 
 RHYTHM_RU = {
     Rhythm.NOW: "сразу", Rhythm.DAY: "раз в день", Rhythm.WEEK: "раз в неделю",
@@ -176,7 +177,7 @@ async def _page(
         "waiting": await waiting.planned(q, school.id),
         "held": sum(group.lines for group in await held.groups(q, school.id)),
         "welcomes": await held.welcomes(q, school.id),
-        "runs": digests(school.calendar, visit.now, _RUNS), "zone": school.zone.key,
+        "runs": digests(school.calendar, visit.now, _RUNS), "zone": words.zone(school.zone),
         "span": span,
     }  # fmt: skip
     return Page("schedule.html", values, status=422 if wrong else 200)

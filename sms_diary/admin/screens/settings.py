@@ -226,10 +226,10 @@ SCREENS = (
         act=set_mode,
     ),
     Screen(
-        path="settings/staff", title="Номера сотрудников", right=Right.SETTINGS, act=add_staff
+        path="settings/staff", title="Настройки школы", right=Right.SETTINGS, act=add_staff
     ),
     Screen(
-        path="settings/staff/remove", title="Номера сотрудников", right=Right.SETTINGS,
+        path="settings/staff/remove", title="Настройки школы", right=Right.SETTINGS,
         act=remove_staff,
     ),
 )  # fmt: skip

@@ -44,6 +44,7 @@ async def show(visit: Visit) -> Page:
         "queues": _queues_ru(visit, queues),
         "leases": [(_lease_ru(one), one) for one in await state.held(q) if one.left > 0],
         "heads": await heads.published(q, now=visit.now),
+        "names": {one.slug: one.name for one in await schools.every(q)},
     })  # fmt: skip
 
 

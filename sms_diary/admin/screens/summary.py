@@ -27,7 +27,6 @@ _WARNING = 0.03
 """The share of failures at which a school is told to look (as GOV.UK Notify does)."""
 _FEW = 20
 """With fewer messages one failure is no share yet."""
-_MOST = 200
 _DAYS = {"today": 1, "week": 7}
 
 
@@ -96,7 +95,7 @@ async def _spans(q: Queries, school: School, now: int) -> tuple[Span, Span]:
     today = local(now, school.zone).date()
     day = await funnel.since(q, school.id, today, today)
     week = await funnel.since(q, school.id, today - timedelta(days=6), today)
-    return _span("today", "Сегодня", day), _span("week", "7 дней", week)
+    return _span("today", "Сообщения сегодня", day), _span("week", "Сообщения за 7 дней", week)
 
 
 def _span(name: str, title: str, seen: Funnel) -> Span:
@@ -159,8 +158,8 @@ async def _decisions(visit: Visit) -> list[Matter]:
     """What stands still until somebody decides."""
     q, school_id = visit.q, visit.school.id
     found = []
-    if questions := await quarantine.questions(q, school_id, limit=_MOST):
-        said = words.counted(len(questions), "вопрос", "вопроса", "вопросов")
+    if questions := sum((await quarantine.by_reason(q, school_id)).values()):
+        said = words.counted(questions, "вопрос", "вопроса", "вопросов")
         text = f"Ждут ответа: {said} о записях журнала"
         found.append(Matter(text, "Ответить", "quarantine", Right.STEER))
     if lines := sum(group.lines for group in await held.groups(q, school_id)):
@@ -171,12 +170,12 @@ async def _decisions(visit: Visit) -> list[Matter]:
         said = words.counted(waiting, "новость", "новости", "новостей")
         text = f"SMS на этот месяц израсходованы, ждут: {said}"
         found.append(Matter(text, "Посмотреть", "reports/cost", Right.AGGREGATES, grave=True))
-    parts, oldest = await in_doubt.total(q, school_id)
-    if parts:
-        said = words.counted(parts, "часть", "части", "частей")
+    doubtful, oldest = await in_doubt.messages(q, school_id)
+    if doubtful:
+        said = words.counted(doubtful, "сообщение", "сообщения", "сообщений")
         age = visit.times.age(oldest)
         found.append(
-            Matter(f"Неясно, ушло ли: {said}, самой старой {age}", "Посмотреть",
+            Matter(f"Неясно, ушло ли: {said}, самому старому {age}", "Посмотреть",
                    "messages?state=doubt", Right.SEE)
         )  # fmt: skip
     return found

@@ -75,7 +75,8 @@ class _Reading:
         self._settings = settings
         self._push = push
         self._pushed = pushed
-        self._fields = _fields(push, pushed)
+        self._charset = settings.spec.charset
+        self._fields = _fields(push, pushed, self._charset)
         self._records = [] if push.records is None else _in_order(push.records, self._fields or {})
 
     def entries(self) -> list[Any]:
@@ -151,13 +152,11 @@ class _Reading:
             "params": self._params,
         }
         return (
-            self._pushed.body
-            if gap.word == "body"
-            else texts[gap.word]().encode("utf-8", "surrogatepass")
+            self._pushed.body if gap.word == "body" else _octets(texts[gap.word](), self._charset)
         )
 
     def _params(self) -> str:
-        form = _form(self._pushed.body.decode("utf-8", "replace"))
+        form = _form(self._pushed.body.decode("utf-8", "replace"), self._charset)
         return "".join(f"{name}{said}" for name, said in sorted(form.items()))
 
     def _url(self) -> str:
@@ -166,9 +165,14 @@ class _Reading:
         return f"{own}?{self._pushed.query}" if self._pushed.query else own
 
 
-def _fields(push: Push, pushed: Pushed) -> Any:
+def _octets(text: str, charset: str) -> bytes:
+    """A text as the provider signed it."""
+    return text.encode(charset, "surrogatepass" if charset == "utf-8" else "replace")
+
+
+def _fields(push: Push, pushed: Pushed, charset: str) -> Any:
     """The document of a push: fields of its address, then of its body; None for no such body."""
-    query = _form(pushed.query)
+    query = _form(pushed.query, charset)
     encode = push.encode
     if encode == "any":
         as_json = pushed.content_type.partition(";")[0].strip().endswith("json")
@@ -180,16 +184,17 @@ def _fields(push: Push, pushed: Pushed) -> Any:
         if encode == "json":
             found = json.loads(text)
             return {**query, **found} if isinstance(found, dict) else found
-        return {**query, **_form(text)}
+        return {**query, **_form(text, charset)}
     except (ValueError, RecursionError):
         return None
 
 
-def _form(text: str) -> dict[str, str]:
-    """ValueError for more fields than anybody needs. Octets that are no UTF-8 are not lost."""
+def _form(text: str, charset: str) -> dict[str, str]:
+    """ValueError for more fields than anybody needs. Octets that are no text are not lost."""
     pairs = parse_qsl(
-        text, keep_blank_values=True, errors="surrogateescape", max_num_fields=_MOST_FIELDS
-    )
+        text, keep_blank_values=True, encoding=charset, errors="surrogateescape",
+        max_num_fields=_MOST_FIELDS,
+    )  # fmt: skip
     return dict(pairs)
 
 

@@ -11,10 +11,11 @@ import socket
 import ssl
 import time
 from types import SimpleNamespace
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from sms_diary.channels import trust
 from sms_diary.channels.http.rendering import Prepared
@@ -94,9 +95,8 @@ class Client:
         try:
             async with self._opened().request(
                 prepared.method,
-                f"{base}/{prepared.path.lstrip('/')}" if prepared.path else base,
-                params=prepared.query or None,
-                data=aiohttp.FormData(prepared.form)() if prepared.form is not None else None,
+                _address(base, prepared),
+                data=_form(prepared),
                 json=prepared.json if prepared.has_json else None,
                 headers=headers,
                 proxy=self._settings.proxy or None,
@@ -178,6 +178,19 @@ class PublicOnly(AbstractResolver):
 
     async def close(self) -> None:
         await self._resolver.close()
+
+
+def _address(base: str, prepared: Prepared) -> URL:
+    url = URL(f"{base}/{prepared.path.lstrip('/')}" if prepared.path else base)
+    if not prepared.query:
+        return url
+    return URL(f"{url}?{urlencode(prepared.query, encoding=prepared.charset)}", encoded=True)
+
+
+def _form(prepared: Prepared) -> aiohttp.Payload | None:
+    if prepared.form is None:
+        return None
+    return aiohttp.FormData(prepared.form, charset=prepared.charset)()
 
 
 class _Broken(aiohttp.ClientError):

@@ -27,6 +27,7 @@ class Questions:
 
     def __init__(self, settings: HttpSettings, client: Client) -> None:
         self._route = settings.name
+        self._charset = settings.spec.charset
         self._client = client
 
     async def document(self, form: Format, prepared: Prepared) -> Any:
@@ -48,7 +49,7 @@ class Questions:
 
     def read(self, form: Format, answer: Answer) -> Any:
         """None for a reply that cannot be read, or says that it is none."""
-        found = replies.document(form, answer.body)
+        found = replies.document(form, answer.body, self._charset)
         if found is not None and form.ok is not None and not form.ok.holds(found):
             code = form.code.text(found)[:_LONGEST_CODE] if form.code is not None else ""
             log.warning("question is refused", route=self._route, code=code)

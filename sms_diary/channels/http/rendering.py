@@ -32,6 +32,8 @@ class Prepared:
     """Only where `form` is None and the request has a body."""
     has_json: bool
     headers: Mapping[str, str]
+    charset: str = "utf-8"
+    """Of the query or the form."""
 
 
 def ours(part_id: int, form: str) -> str | int:
@@ -98,10 +100,18 @@ def prepare(
     path = word(templates.fill(request.path, first)) if request.path else ""
     if request.encode == "json":
         return Prepared(request.method, path, (), None, fields, True, headers)
-    pairs = (*_pairs(fields), *(pair for one in more for pair in _pairs(one)))
+    charset = settings.spec.charset
+    pairs = tuple(
+        (name, _writable(said, charset)) for one in (fields, *more) for name, said in _pairs(one)
+    )
     if request.encode == "query":
-        return Prepared(request.method, path, pairs, None, None, False, headers)
-    return Prepared(request.method, path, (), pairs, None, False, headers)
+        return Prepared(request.method, path, pairs, None, None, False, headers, charset)
+    return Prepared(request.method, path, (), pairs, None, False, headers, charset)
+
+
+def _writable(said: str, charset: str) -> str:
+    """`?` for what a charset has no sign for: an SMS with one sign less is better than none."""
+    return said.encode(charset, "replace").decode(charset) if charset != "utf-8" else said
 
 
 def _fields(request: Request, fills: Sequence[Fill], first: Fill) -> tuple[Any, list[Any]]:

@@ -15,18 +15,18 @@ _NOT_DIGIT = re.compile(r"[^0-9]")
 _NATIONAL = 10
 
 
-def text_of(body: bytes) -> str:
-    return body.decode("utf-8-sig", "replace")
+def text_of(body: bytes, charset: str = "utf-8") -> str:
+    return body.decode("utf-8-sig" if charset == "utf-8" else charset, "replace")
 
 
-def document(form: Format, body: bytes) -> Any:
+def document(form: Format, body: bytes, charset: str = "utf-8") -> Any:
     """What paths are looked up in; None for a reply that cannot be read."""
     if form.format == "json":
         try:
             return json.loads(body.decode("utf-8-sig"))
         except (ValueError, RecursionError):
             pass
-    text = text_of(body)
+    text = text_of(body, charset)
     if not form.lines:
         return _groups(form, text)
     found = [_groups(form, line) for line in text.splitlines() if line.strip()]

@@ -51,7 +51,7 @@ class Reader:
 
     def results(self, parts: Sequence[Outgoing], answer: Answer, *, now: int) -> list[Result]:
         """One result a part."""
-        found = replies.document(self._reading, answer.body)
+        found = replies.document(self._reading, answer.body, self._settings.spec.charset)
         ok, code = self._reading.ok, self._reading.code
         failed = answer.status not in _OK or (ok is not None and not ok.holds(found))
         if found is None or failed:
@@ -123,7 +123,7 @@ class Reader:
     def _refused(self, part: Outgoing, answer: Answer, code: str, now: int) -> Result:
         """By the provider's own rules, else by what HTTP says, else in doubt."""
         shown = _PHONE.sub("…", code)[:_LONGEST_CODE] if code else f"HTTP {answer.status}"
-        text = replies.text_of(answer.body)
+        text = replies.text_of(answer.body, self._settings.spec.charset)
         for rule in self._settings.spec.errors:
             if rule.fits(answer.status, code, text):
                 return self._ruled(part, rule, answer, shown, now)

@@ -155,6 +155,8 @@ class Http(Strict):
     """What is not known, in Russian: no route can be made of it yet."""
     secrets: tuple[str, ...] = ()
     optional_secrets: tuple[str, ...] = ()
+    charset: Literal["utf-8", "cp1251"] = "utf-8"
+    """Of texts in addresses, forms and plain replies; JSON is UTF-8 always."""
     zone: str = "Europe/Moscow"
     rate: float = Field(0.0, ge=0)
     """Messages a second; 0 = no limit."""
@@ -207,6 +209,8 @@ class Http(Strict):
             raise ValueError(f"секрет {min(strange)} не назван в secrets")
         if any(gap.word == "coding" for gap in self.gaps()) and len(self.coding) < 2:  # noqa: PLR2004  # two alphabets
             raise ValueError("для {coding} нужна таблица coding: gsm7 и ucs2")
+        if self.charset != "utf-8" and self.inbound.push and self.inbound.push.wide:
+            raise ValueError("wide бывает только при charset = utf-8")
         return self
 
     def gaps(self) -> list[templates.Gap]:

@@ -18,16 +18,17 @@ from sms_diary import crash
 from sms_diary.clock import Clock, local
 from sms_diary.db import Database, Queries
 from sms_diary.ingest.accept.registry import Change, Registry
-from sms_diary.ingest.accept.request import FILE, Accepted, Outcome, Request
+from sms_diary.ingest.accept.request import Accepted, Outcome, Request
 from sms_diary.ingest.accept.roll import Roll, Unmatched, Whom
 from sms_diary.ingest.draft_json import packed
 from sms_diary.ingest.drafts import Draft
+from sms_diary.model import Source
 from sms_diary.store import answers, deliveries, schools
 from sms_diary.store.deliveries import Held, Key, NewDelivery, NewEvent
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
 
-__all__ = ["FILE", "Accepted", "Acceptor", "Outcome", "Request"]
+__all__ = ["Accepted", "Acceptor", "Outcome", "Request"]
 
 
 @dataclass(slots=True)
@@ -157,7 +158,7 @@ class Acceptor:
         request, delivery_id, accepted = one
         done = self._carry_out(plan.registry, request, delivery_id, found)
         for (event_id, pos, draft, change), whom in zip(done, found, strict=True):
-            accepted.outcomes.append(_outcome(pos, change, whom))
+            accepted.outcomes.append(_outcome(pos, change, whom, draft))
             if change.word == "quarantined":
                 held = self._held(request, delivery_id, pos, draft, change)
                 if (delivery_id, held.same) not in asked:
@@ -206,7 +207,7 @@ class Acceptor:
     ) -> Iterator[tuple[int, int, Draft, Change]]:
         """Each draft of a request with its event's id and place and what it did."""
         school_id, silence = request.school_id, request.silence
-        file = delivery_id if request.source == FILE else 0
+        file = delivery_id if request.source is Source.FILE else 0
         pairs = list(zip(request.drafts, found, strict=True))
         if file:
             rows = [(d, whom) for (_, d), whom in pairs if not isinstance(whom, Unmatched)]
@@ -230,7 +231,7 @@ class Acceptor:
     ) -> Held:
         """What waits, named by its content: a webhook's event by its place beside that."""
         said = json.dumps(packed(draft), sort_keys=True)
-        place = "" if request.source == FILE else f"{request.request_id} {pos}"
+        place = "" if request.source is Source.FILE else f"{request.request_id} {pos}"
         same = self._tools.vault.digest(f"{change.reason} {place} {said}".encode()).hex()
         return Held(
             request.school_id, delivery_id, pos, change.reason, change.detail, change.candidates,
@@ -247,15 +248,16 @@ async def _asked(q: Queries, fresh: list[_Fresh]) -> set[_Question]:
     return {
         (delivery_id, same)
         for request, delivery_id, _ in fresh
-        if request.source == FILE
+        if request.source is Source.FILE
         for same in await deliveries.open_questions(q, request.school_id)
     }
 
 
-def _outcome(pos: int, change: Change, whom: Whom | Unmatched) -> Outcome:
+def _outcome(pos: int, change: Change, whom: Whom | Unmatched, draft: Draft) -> Outcome:
     return Outcome(
         pos, change.word, change.reason, change.detail, change.candidates, change.entry_id,
         whom if isinstance(whom, Whom) else None, change.ask,
+        "" if draft.pupil else draft.class_name,
     )  # fmt: skip
 
 

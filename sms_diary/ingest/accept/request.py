@@ -8,18 +8,17 @@ from typing import Any
 
 from sms_diary.ingest.accept.roll import Whom
 from sms_diary.ingest.drafts import Draft
+from sms_diary.model import Source
 from sms_diary.values import value
-
-FILE = "file"
-"""`source` of a request that is a school's table."""
 
 
 @value
 class Request:
-    """What one webhook call or one file says. `pos` counts events from 0, or rows of a file."""
+    """What one webhook call, one file or one form of the desk says. `pos` counts events from 0,
+    or rows of a file."""
 
     school_id: int
-    source: str
+    source: Source
     request_id: str
     body: bytes
     drafts: Sequence[tuple[int, Draft]]
@@ -43,6 +42,8 @@ class Outcome:
     entry_id: int | None = None
     whom: Whom | None = None
     ask: str = ""
+    class_name: str = ""
+    """Of a draft about a class, as the file has it."""
 
 
 @dataclass(slots=True)

@@ -40,7 +40,7 @@ from sms_diary.ingest.files.renumber import (
 from sms_diary.ingest.files.report import ContactsReport, Word
 from sms_diary.ingest.files.text import read_csv
 from sms_diary.ingest.matching import name_key
-from sms_diary.model import ALL_TOPICS, ConsentState, NumberState
+from sms_diary.model import ALL_TOPICS, ConsentState, NumberState, Source
 from sms_diary.phone import mask
 from sms_diary.store import consents, deliveries, moving, numbers, people, restoring, schools
 from sms_diary.store.deliveries import Held, NewDelivery
@@ -278,7 +278,7 @@ class ListLoad:
         """The file itself, and what a person is to decide."""
         delivery_id = self._tools.ids.new()
         delivery = NewDelivery(
-            delivery_id, self._school.id, "file",
+            delivery_id, self._school.id, Source.FILE,
             request_id or f"contacts-{delivery_id}", hashlib.sha256(data).digest(), data,
             {word.name.lower(): report.count(word) for word in Word},
         )  # fmt: skip

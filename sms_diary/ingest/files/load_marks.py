@@ -10,12 +10,12 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from sms_diary.clock import Clock, local
-from sms_diary.ingest.accept import FILE, Acceptor, Outcome, Request
+from sms_diary.ingest.accept import Acceptor, Outcome, Request
 from sms_diary.ingest.drafts import Draft
 from sms_diary.ingest.files.marks import MarkRow, Marks, read_marks
 from sms_diary.ingest.files.report import MarksReport, Note, RowReport, Word
 from sms_diary.ingest.files.text import read_csv
-from sms_diary.model import Kind, Silence
+from sms_diary.model import Kind, Silence, Source
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 
@@ -56,7 +56,7 @@ async def load_marks(  # noqa: PLR0913  # a file, whose it is, and what was said
     drafts = [(row.row, draft) for row in read.rows for draft in row.drafts]
     request = Request(
         school_id=school.id,
-        source=FILE,
+        source=Source.FILE,
         request_id=f"marks-{tools.ids.new()}",
         body=data,
         drafts=drafts,

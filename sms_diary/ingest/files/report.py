@@ -107,7 +107,7 @@ class ContactsReport(FileReport):
     def details(self) -> Iterator[str]:
         yield (
             f"Учеников: {self.pupils}, из них новых {self.new_pupils}. "
-            f"Пар «ученик × номер»: {self.pairs}, из них новых {self.new_pairs}. "
+            f"Связей ученика с номером: {self.pairs}, из них новых {self.new_pairs}. "
             f"Номеров: {self.numbers}."
         )
         yield f"Согласий засчитано: {self.consents}. Отказов записано: {self.refusals}."

@@ -92,7 +92,7 @@ class Gathered:
     def add(self, kind: FileKind, file: int, result: RowResult, cells: dict[str, str]) -> None:
         contacts = tuple(one for one in result.records if isinstance(one, Contact))
         row = ReadRow(
-            kind.value, file, result.sheet.name, result.row, result.verdict.value, result.issues,
+            kind.value, file, _sheet(kind, result), result.row, result.verdict.value, result.issues,
             result.drafts, contacts, cells if contacts else None, result.into,
             tuple(one for one in result.records if isinstance(one, FillRecord | VisitsFact)),
         )  # fmt: skip
@@ -118,6 +118,12 @@ class Gathered:
 
 
 _FIRST, _THEN = "0", "1"
+
+
+def _sheet(kind: FileKind, result: RowResult) -> str:
+    """The sheet's name; of a roster, which is one file of many, the name of its table."""
+    sheet = result.sheet
+    return sheet.files[-1] if kind is FileKind.ONEROSTER else sheet.name
 
 
 def _group(row: ReadRow, kind: FileKind) -> Group:

@@ -14,6 +14,7 @@ from sms_diary.ingest.files.contacts import ContactRow, read_contacts
 from sms_diary.ingest.files.marks import read_marks
 from sms_diary.ingest.files.text import read_csv
 from sms_diary.ingest.imports.chunks import GUARDIANS, ReadRow, numbered, unpack
+from sms_diary.model import Source
 from sms_diary.store.quarantine import Waiting
 
 GONE = "Исходные данные уже удалены по сроку хранения. Загрузите файл снова или уберите вопрос."
@@ -33,7 +34,7 @@ def drafts(one: Waiting, zone: ZoneInfo) -> list[Draft]:
 
 def _drafts(one: Waiting, zone: ZoneInfo) -> Sequence[Draft]:
     assert one.body is not None
-    if one.source == "webhook":
+    if one.source is not Source.FILE:
         parsed = parsing.parse(one.body, lenient=True)
         return [to_draft(record) for index, record in parsed.records if index == one.pos]
     if (rows := _chunk(one.body)) is not None:

@@ -105,8 +105,8 @@ class Report:
 
     @property
     def unchanged(self) -> bool:
-        """Whether there is nothing to apply."""
-        return not (self.count(Word.ADDED) or self.count(Word.CHANGED))
+        """Whether there is nothing to apply; a question is asked by applying."""
+        return not any(map(self.count, (Word.ADDED, Word.CHANGED, Word.QUARANTINED)))
 
     def add(self, kind: str, word: Word) -> None:
         counts = self.counts.setdefault(kind, {})

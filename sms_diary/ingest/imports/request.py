@@ -8,11 +8,11 @@ from datetime import date
 from typing import Any
 
 from sms_diary.clock import local
-from sms_diary.ingest.accept import FILE, Request
+from sms_diary.ingest.accept import Request
 from sms_diary.ingest.drafts import Draft
 from sms_diary.ingest.files.proofs import Origin
 from sms_diary.ingest.imports.chunks import GUARDIANS, ReadRow
-from sms_diary.model import Silence
+from sms_diary.model import Silence, Source
 from sms_diary.store.imports import request_id
 from sms_diary.store.schools import School
 from sms_diary.values import value
@@ -106,7 +106,7 @@ def request_of(job: Job, part: Part) -> Request:
     drafts, tell = drafts_of(part.rows), job.options.tell
     return Request(
         school_id=job.school.id,
-        source=FILE,
+        source=Source.FILE,
         request_id=request_id(job.import_id, part.seq),
         body=part.body,
         drafts=drafts,

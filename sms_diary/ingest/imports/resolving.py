@@ -9,12 +9,12 @@ from sms_diary import consent
 from sms_diary.consent import Move
 from sms_diary.db import Queries
 from sms_diary.errors import NotYet, SmsDiaryError
-from sms_diary.ingest.accept import FILE, Accepted, Request
+from sms_diary.ingest.accept import Accepted, Request
 from sms_diary.ingest.imports import held
 from sms_diary.ingest.imports.chunks import ReadRow, pack
 from sms_diary.ingest.imports.planning import Importer
 from sms_diary.ingest.imports.request import SILENT, Options
-from sms_diary.model import ALL_TOPICS, ConsentState, Kind, Silence
+from sms_diary.model import ALL_TOPICS, ConsentState, Kind, Silence, Source
 from sms_diary.store import (
     answers,
     consents,
@@ -29,6 +29,7 @@ from sms_diary.store.ledger import Act, Action
 from sms_diary.store.quarantine import CLASS, CONTACT, ENTRY, PUPIL, Question, Waiting
 from sms_diary.store.schools import School
 from sms_diary.values import value
+from sms_diary.words import SOURCE_RU
 
 NO_QUESTION = "Такого вопроса нет, или на него уже ответили: sms-diary quarantine list"
 NOT_A_CHOICE = "Такого варианта нет. Варианты показывает sms-diary quarantine list."
@@ -84,9 +85,8 @@ def _said(first: Waiting, school: School) -> str:
     for draft in drafts:
         value = f" «{draft.value}»" if draft.value else ""
         day = f"{draft.day:%d.%m.%Y}" if draft.day else ""
-        source = "В файле" if first.source == FILE else "Журнал прислал"
         what = ", ".join(filter(None, (_KIND_RU[draft.kind] + value, day, draft.work)))
-        return f"{source}: {what}"
+        return f"{SOURCE_RU[first.source].capitalize()}: {what}"
     return ""
 
 
@@ -187,7 +187,7 @@ class _Answering:
         body = pack(rows)
         request = Request(
             school_id=self._school.id,
-            source=FILE,
+            source=Source.FILE,
             request_id=f"answer-{own[0].id}",
             body=body,
             drafts=[(at, draft) for at, row in enumerate(rows) for draft in row.drafts],
@@ -198,7 +198,7 @@ class _Answering:
 
     async def _silence(self, one: Waiting) -> str:
         """What was to be told of nobody is told to nobody now."""
-        if one.source != FILE:
+        if one.source is not Source.FILE:
             return ""
         options = await self._options(one)
         silent = options is None or options.tell == SILENT

@@ -47,7 +47,8 @@ def tell_events(
             report.tell_of(problem)
         for outcome in own:
             if outcome.word == "quarantined":
-                report.ask(outcome.ask or f"{outcome.reason} {place}", outcome.detail, _about(row))
+                about = outcome.class_name or _about(row) or f"строка {row.row}"
+                report.ask(outcome.ask or f"{outcome.reason} {place}", outcome.detail, about)
         if text := question_of(row):
             report.ask(f"{row.file} {row.sheet} {row.row}", text, f"строка {row.row}")
         report.entries += sum(outcome.word == "created" for outcome in own)
@@ -89,8 +90,9 @@ _LOOK_AT = frozenset({Word.REJECTED, Word.QUARANTINED, Word.WARNING})
 
 
 def _of_several(words: Sequence[Word]) -> Word:
-    """Of a row with two guardians: what any of them did, refused only if all were."""
-    return next((word for word in _FIRST if word in words), Word.REJECTED)
+    """Of a row with two guardians: what any of them did, refused only if none was taken."""
+    order = (*_FIRST[:-1], Word.REJECTED)
+    return next((word for word in order if word in words), Word.UNCHANGED)
 
 
 def _word(row: ReadRow, outcomes: Sequence[Outcome]) -> Word:
@@ -111,13 +113,15 @@ def _of_issues(report: Report, row: ReadRow) -> Iterator[Problem]:
 
 def _of_outcomes(report: Report, row: ReadRow, outcomes: Sequence[Outcome]) -> Iterator[Problem]:
     said = {
-        (_WORDS[one.word], STALE if one.word == "stale" else one.detail): None
+        (_WORDS[one.word], one.class_name, STALE if one.word == "stale" else one.detail): None
         for one in outcomes
         if one.word in ("stale", "quarantined")
     }
-    for word, text in said:
+    for word, class_name, text in said:
         mend = CHOOSE if word is Word.QUARANTINED else ""
-        yield _problem(report, row, word, f"{_about(row)}: {text}", Issue(text, mend=mend))
+        about = class_name or _about(row)
+        shown = f"{about}: {text}" if about else text
+        yield _problem(report, row, word, shown, Issue(text, mend=mend))
 
 
 def _problem(

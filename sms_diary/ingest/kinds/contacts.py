@@ -75,10 +75,11 @@ def read(tables: Sequence[Table], context: Context) -> Iterator[RowResult]:
 def _rows(table: Table, layout: Layout, context: Context) -> Iterator[RowResult]:
     whole, typed = _read(table, layout, context)
     parts = split(layout)
-    apart = [(word, _read(table, one, context)[0]) for word, one in parts] if parts[1:] else []
+    apart = [(word, one, _read(table, one, context)[0]) for word, one in parts] if parts[1:] else []
     for number, row in whole.items():
-        rows = [_related(found[number], word) for word, found in apart if number in found]
-        rows = [one for one in rows if one.phones or one.guardian] or [row]
+        rows = [(own, _related(found[number], word)) for word, own, found in apart
+                if number in found]  # fmt: skip
+        rows = [(own, one) for own, one in rows if one.phones or one.guardian] or [(layout, row)]
         yield _result(table, layout, typed[number], rows)
 
 
@@ -95,11 +96,16 @@ def _related(row: ContactRow, word: str) -> ContactRow:
     return row if row.relation else replace(row, relation=word)
 
 
-def _result(table: Table, layout: Layout, typed: Row, rows: Sequence[ContactRow]) -> RowResult:
+def _result(
+    table: Table, layout: Layout, typed: Row, listed: Sequence[tuple[Layout, ContactRow]]
+) -> RowResult:
+    """Of one or two guardians, each with the columns that are about this one."""
+    rows = [row for _, row in listed]
     first = rows[0]
-    issues = [_about(layout, "phone", text) for row in rows for text in row.problems]
-    warnings = dict.fromkeys(text for row in rows for text in row.warnings)
-    issues += [_about(layout, _field_of(text), text, Level.WARNING) for text in warnings]
+    issues = [_about(own, "phone", text) for own, row in listed for text in row.problems]
+    warned = {text: own for own, row in reversed(listed) for text in reversed(row.warnings)}
+    issues += [_about(own, _field_of(text), text, Level.WARNING)
+               for text, own in reversed(warned.items())]  # fmt: skip
     if first.pupil_problem:
         issues.insert(0, _about(layout, "pupil", first.pupil_problem))
         return RowResult(table.sheet, first.row, Verdict.REFUSED, (), tuple(issues))
@@ -137,8 +143,9 @@ def _whose(layout: Layout, contacts: Sequence[Contact]) -> Issue | None:
         return None
     names = tuple(each.row.guardian or each.row.relation for each in contacts)
     return Issue(
-        "одно согласие на двух родителей: выберите, чьё оно", Level.QUESTION, shared.letter, "да",
-        "согласие у каждого родителя своё", "сделайте столбец согласия для каждого родителя", names,
+        "одно согласие на двух родителей: не видно, чьё, и оно не засчитано", Level.QUESTION,
+        shared.letter, "да", "согласие у каждого родителя своё",
+        "сделайте столбец согласия для каждого родителя", names,
     )  # fmt: skip
 
 

@@ -95,7 +95,7 @@ def read_head(
         lanes = [Lane(at, name) for at, name in named.items()]
     else:
         return None
-    storeys = _with_storey(lanes, below)
+    storeys = _with_storey(lanes, below, classes)
     if storeys:
         below_left = _left(below) if below else {}
         return Head(row.number, row.number + 1, tuple(storeys), {**below_left, **left})
@@ -129,8 +129,10 @@ def _same(one: Lane, other: Lane) -> bool:
     return (one.class_name, one.weekday) == (other.class_name, other.weekday)
 
 
-def _with_storey(lanes: Sequence[Lane], below: Row | None) -> list[Lane] | None:
-    """The lanes by the second storey: numbers of lessons, «предмет, каб», subgroups; or None."""
+def _with_storey(
+    lanes: Sequence[Lane], below: Row | None, classes: frozenset[str]
+) -> list[Lane] | None:
+    """The lanes by the second storey: numbers of lessons, «предмет, каб», classes, subgroups."""
     if below is None:
         return None
     cells = {lane.at: below.cells[lane.at] for lane in lanes if lane.at < len(below.cells)}
@@ -141,12 +143,15 @@ def _with_storey(lanes: Sequence[Lane], below: Row | None) -> list[Lane] | None:
     words = {at: clean_line(cell) for at, cell in cells.items() if isinstance(cell, str)}
     rooms = {at for at, word in words.items() if field_of(word, FIELDS) == "room"}
     groups = {at: word for at, word in words.items() if _GROUP.fullmatch(word)}
-    if not rooms and not groups:
+    named = {at: name for at, word in words.items() if (name := class_of(word, classes))}
+    if not rooms and not groups and not named:
         return None
     found: list[Lane] = []
     for lane in lanes:
-        if lane.at in rooms and found:
+        is_room = lane.at in rooms or (bool(named) and words.get(lane.at) == "")
+        if is_room and found:
             found[-1] = replace(found[-1], room_at=lane.at)
-        elif lane.at not in rooms:
-            found.append(replace(lane, group=groups.get(lane.at, "")))
+        elif not is_room:
+            name = lane.class_name or named.get(lane.at, "")
+            found.append(replace(lane, class_name=name, group=groups.get(lane.at, "")))
     return found

@@ -51,6 +51,11 @@ class Definition:
         """Where the provider lives."""
         return ZoneInfo(self.http.get("zone", "Europe/Moscow"))
 
+    @property
+    def charset(self) -> str:
+        """Of what stands in addresses and forms."""
+        return str(self.http.get("charset", "utf-8"))
+
     def word(self, state: str) -> Any:
         """The provider's word for one of our states; the state itself where it has none."""
         return first(self.http.get("states", {}).get(state, state))

@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 from yarl import URL
@@ -165,10 +166,12 @@ class Pushes:
         in_address = encode == "query" or method == "GET"
         headers, signed = self._signed(fields, body, push, URL(address), in_address=in_address)
         url, sent = URL(address), {name: str(said) for name, said in signed.items()}
+        charset = self._definition.charset
         if in_address:
-            url, data = url.update_query(sent), None
+            said = urlencode([*url.query.items(), *sent.items()], encoding=charset)
+            url, data = URL(f"{url.with_query(None)}?{said}", encoded=True), None
         else:
-            data = body or aiohttp.FormData(sent)
+            data = body or aiohttp.FormData(sent, charset=charset)
         if body:
             headers["Content-Type"] = "application/json"
         try:

@@ -51,6 +51,8 @@ class Card:
     ground: Ground
     reason: str
     """Of a message that was withdrawn."""
+    segments: int
+    """SMS that the operator bills."""
     routes: tuple[str, ...]
     lines: tuple[Told, ...]
     open_parts: tuple[Part, ...]
@@ -62,7 +64,7 @@ async def card(
     """The message, if the school has it and `own` may see it."""
     where = "".join(f" and {one}" for one in own.condition("m"))
     row = await q.one(
-        f"""select m.number_id, m.guardian_id, m.ground, m.reason, g.full_name, n.state
+        f"""select m.number_id, m.guardian_id, m.ground, m.reason, m.segments, g.full_name, n.state
             from message m join number n on n.id = m.number_id
             left join guardian g on g.id = m.guardian_id
             where m.id = :id and m.school_id = :school_id {where}""",
@@ -92,6 +94,7 @@ def _card(
     return Card(
         view, row["number_id"], NumberState(row["state"]), row["guardian_id"],
         row["full_name"] or "", pupils, Ground(row["ground"]), row["reason"],
+        row["segments"],
         tuple(sorted({part["route"] for part in parts})), lines,
         tuple(
             Part(part["state"], part["route"], part["due"], part["closes"])

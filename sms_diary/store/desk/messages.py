@@ -13,7 +13,8 @@ from typing import Any
 from sms_diary.db import Queries, Row
 from sms_diary.model import MessageState
 from sms_diary.phone import mask
-from sms_diary.store.desk import edges, funnel
+from sms_diary.store.desk import edges, funnel, indexed
+from sms_diary.store.desk.indexed import FAILED, NUMBER, STATE, Keys
 from sms_diary.store.desk.own import Own
 from sms_diary.store.doubt import IN_DOUBT
 from sms_diary.store.messages import SHOWN, shown_text
@@ -24,9 +25,6 @@ from sms_diary.values import value
 LAST = 2**63 - 1
 MANY = 1_000
 """Counts stop here."""
-_NUMBER, _STATE = "number_id bigint", "state text"
-_INDEX = {_NUMBER: "indexed by message_of_number", _STATE: "indexed by message_that_failed"}
-"""SQLite, without statistics, would go through all of the school for each of them."""
 STATES = {
     "waiting": funnel.STEPS["waiting"],
     "way": """m.state = 'open' and not exists (select 1 from part p where p.message_id = m.id
@@ -45,8 +43,6 @@ _ENDED = {
 """The states of a message that these are made of: an index of few rows leads to each."""
 
 
-_FAILED = "m.state not in ('open', 'delivered')"
-"""As `message_that_failed` has it."""
 _OF_TOPIC = f"""(m.topic = :topic or m.topic = '{SEVERAL}' and exists (
     select 1 from line l where l.message_id = m.id and l.topic = :topic))"""
 _BY_ROUTE = "exists (select 1 from part p where p.message_id = m.id and p.route = :route)"
@@ -79,7 +75,8 @@ class Listed:
     guardian_id: int | None
     pupils: tuple[str, ...]
     text: str
-    parts: int
+    segments: int
+    """SMS that the operator bills."""
     state: str
     """One of `store.messages.STATES`."""
     ground: str
@@ -88,10 +85,12 @@ class Listed:
 @value
 class Page:
     """`next`: give it as `before` for what follows; None at the end. A page of a window may be
-    short, or empty, and yet have a `next`."""
+    short, or empty, and yet have a `next`: `looked_at` messages were gone through for an empty
+    one."""
 
     rows: list[Listed]
     next: int | None
+    looked_at: int = 0
 
 
 async def page(
@@ -107,7 +106,7 @@ async def page(
     window = await _below(q, school_id, high, keys) if _needs_window(wanted, column) else 0
     given["low"] = max(low, window)
     if keys is not None:
-        ids = await _of_each(q, *keys, "and m.school_id = :school_id" + where, given)
+        ids = await indexed.newest(q, keys, "and m.school_id = :school_id" + where, given)
     else:
         rows = await q.all(
             f"""select m.id from message m where m.school_id = :school_id and m.id < :high
@@ -115,6 +114,9 @@ async def page(
             **given,
         )
         ids = [row["id"] for row in rows]
+    if not ids and window > low:
+        looked_at = await indexed.between(q, keys, school_id, window, high)
+        return Page([], window, looked_at)
     found = await _listed(q, tools, ids[:limit])
     return Page(found, ids[limit - 1] if len(ids) > limit else window if window > low else None)
 
@@ -133,7 +135,7 @@ async def counts(q: Queries, school_id: int) -> dict[str, int]:
     )  # fmt: skip
     assert row is not None
     found = {state: int(row[state]) for state in ("waiting", "way", "doubt")}
-    index = q.only(sqlite=_INDEX[_STATE])
+    index = q.only(sqlite=indexed.INDEX[STATE])
     for state, words in _ENDED.items():
         rows = await q.over(
             f"""with rows(state text)
@@ -152,12 +154,10 @@ def _needs_window(wanted: Wanted, column: str) -> bool:
     but what an index leads to, by this column, and what is common."""
     asked = (wanted.topic, wanted.route, wanted.ground, wanted.state, wanted.step)
     narrow = [one for one in asked if one not in ("", "created", "doubt")]
-    return len(narrow) > (1 if column == _STATE else 0)
+    return len(narrow) > (1 if column == STATE else 0)
 
 
-async def _below(
-    q: Queries, school_id: int, high: int, keys: tuple[str, list[tuple[int | str]]] | None
-) -> int:
+async def _below(q: Queries, school_id: int, high: int, keys: Keys | None) -> int:
     """The id from which on not more than `funnel.WINDOW` messages lie below `high`, of all or of
     these keys; 0 if all do. Those of keys lie far apart and take longer: half as many."""
     if keys is None:
@@ -165,10 +165,10 @@ async def _below(
     column, asked = keys
     skip = max(funnel.WINDOW // 2 // max(len(asked), 1), 1) - 1
     given, where = {"low": 0, "high": high, "skip": skip, "limit": 1}, ""
-    if column == _STATE:
-        where = f"and m.school_id = :school_id and {_FAILED}"
+    if column == STATE:
+        where = f"and m.school_id = :school_id and {FAILED}"
         given["school_id"] = school_id
-    return max(await _of_each(q, column, asked, where, given), default=0)
+    return max(await indexed.newest(q, keys, where, given), default=0)
 
 
 async def _span(q: Queries, school_id: int, wanted: Wanted, before: int) -> tuple[int, int]:
@@ -203,45 +203,22 @@ def _conditions(wanted: Wanted, own: Own) -> tuple[str, dict[str, Any]]:
     return "".join(f" and {one}" for one in said), given
 
 
-async def _keys(
-    q: Queries, school_id: int, wanted: Wanted, own: Own
-) -> tuple[str, list[tuple[int | str]]] | None:
+async def _keys(q: Queries, school_id: int, wanted: Wanted, own: Own) -> Keys | None:
     """The column of an index that leads to what is wanted, and its values; None: no narrower one
     than the school's."""
     if wanted.number_id:
-        return _NUMBER, [(wanted.number_id,)]
+        return NUMBER, [(wanted.number_id,)]
     if wanted.class_id or own.classes is not None:
         asked = [wanted.class_id] if wanted.class_id else own.classes or ()
-        return _NUMBER, [(one,) for one in sorted(await own.numbers_of(q, school_id, asked))]
+        return NUMBER, [(one,) for one in sorted(await own.numbers_of(q, school_id, asked))]
     state = wanted.state or wanted.step
-    return (_STATE, [(word,) for word in _ENDED[state]]) if state in _ENDED else None
-
-
-async def _of_each(
-    q: Queries, column: str, keys: Sequence[tuple[int | str]], where: str, given: dict[str, Any]
-) -> list[int]:
-    """The newest of each value of a column, then of all of them; `skip` of each are left out."""
-    name = column.split(maxsplit=1)[0]
-    index = q.only(sqlite=_INDEX[column])
-    first = f"""select m.id from message m {index} where m.{name} = rows.{name}
-        and m.id < :high and m.id >= :low {where}
-        order by m.id desc limit :limit offset :skip"""
-    of_each = {
-        "sqlite": f"join message x on x.id in ({first})",
-        "postgresql": f"cross join lateral ({first}) x",
-    }
-    rows = await q.over(
-        f"with rows({column}) select x.id from rows {of_each[q.engine]}",
-        keys,
-        **{"skip": 0} | given,
-    )
-    return sorted((row["id"] for row in rows), reverse=True)[: given["limit"]]
+    return (STATE, [(word,) for word in _ENDED[state]]) if state in _ENDED else None
 
 
 async def _listed(q: Queries, tools: Tools, ids: Sequence[int]) -> list[Listed]:
     rows = await q.over(
         f"""with rows(id bigint)
-            select m.id, m.number_id, m.guardian_id, m.text, m.parts, m.ground, m.created_at,
+            select m.id, m.number_id, m.guardian_id, m.text, m.segments, m.ground, m.created_at,
                    n.sealed, {SHOWN} as shown
             from rows join message m on m.id = rows.id join number n on n.id = m.number_id""",
         sorted((message_id,) for message_id in ids),
@@ -256,7 +233,7 @@ def _one(row: Row, tools: Tools, pupils: tuple[str, ...]) -> Listed:
     return Listed(
         row["id"], row["created_at"], mask(number), row["guardian_id"], pupils,
         shown_text(tools, row),
-        row["parts"], row["shown"], row["ground"],
+        row["segments"], row["shown"], row["ground"],
     )  # fmt: skip
 
 

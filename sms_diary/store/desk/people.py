@@ -1,5 +1,7 @@
 """Pupils with their guardians as the list of people shows them: by name, page by page.
 
+Who is sought by a name is found by a pupil's or by a guardian's; a row is always a pupil's.
+
 Reading only; numbers come out masked. One person's card is read by the functions that the admin
 endpoint has (`roll`, `subscriptions`, `history`).
 """
@@ -47,17 +49,21 @@ async def page(
     """The school's pupils in the order of their names, from the one after the pupil `after`.
 
     `classes`: ids of those whose pupils are meant on `day` (ISO date); None: everybody. `prefix`
-    is how the `name_key` begins. Both go by an index, so a page costs the same at any depth.
+    is how the `name_key` begins, the pupil's or one of the guardians'. All go by an index, so a
+    page costs the same at any depth.
     """
     bounds = await _bounds(q, school_id, prefix, after) | {"limit": limit}
-    if classes is None:
+    named = {name: bounds[name] for name in ("school_id", "first", "until", "after", "limit")}
+    if classes is not None:
+        rows = await _of_classes(q, classes, bounds, day=day)
+    elif prefix:
+        rows = await _sought(q, bounds)
+    else:
         rows = await q.all(
             f"""select p.id, p.full_name from pupil p where {_named(q)}
                 order by {_by_name(q)} limit :limit""",
-            **bounds,
+            **named,
         )
-    else:
-        rows = await _of_classes(q, classes, bounds, day=day)
     ids = [row["id"] for row in rows]
     titles = await class_titles(q, ids, day=day)
     known = await guardians(q, tools, school_id, ids)
@@ -76,8 +82,9 @@ async def _bounds(q: Queries, school_id: int, prefix: str, after: int) -> dict[s
     )
     first = (row["name_key"] or "") if row else ""
     return {
-        "school_id": school_id, "first": max(first, prefix),
+        "school_id": school_id, "first": max(first, prefix), "prefix": prefix,
         "until": prefix + _AFTER_EVERY_LETTER, "after": after if first >= prefix else 0,
+        "past": first, "past_id": after if first else 0,
     }  # fmt: skip
 
 
@@ -95,6 +102,32 @@ def _named(q: Queries) -> str:
         and (p.name_key {by_point} > :first or p.id > :after)"""
 
 
+def _by_guardian(q: Queries) -> str:
+    """Pupils past the end of the page before, who are followed by a guardian `g` of that name."""
+    by_point = q.only(postgresql='collate "C"')
+    # The sign: from the guardians to the pupils, not the other way.
+    return f"""+p.school_id = :school_id and p.full_name is not null
+        and p.name_key {by_point} >= :past
+        and (p.name_key {by_point} > :past or p.id > :past_id)
+        and g.school_id = :school_id
+        and g.name_key {by_point} >= :prefix and g.name_key {by_point} < :until"""
+
+
+async def _sought(q: Queries, bounds: Mapping[str, Any]) -> Sequence[Row]:
+    """A page of the school's by either name."""
+    return await q.all(
+        f"""select p.id, p.full_name from (
+                select id from (select p.id from pupil p where {_named(q)}
+                                order by {_by_name(q)} limit :limit) named
+                union
+                select p.id from guardian g join subscription s on s.guardian_id = g.id
+                join pupil p on p.id = s.pupil_id where {_by_guardian(q)}
+            ) found join pupil p on p.id = found.id
+            order by {_by_name(q)} limit :limit""",
+        **bounds,
+    )
+
+
 async def _of_classes(
     q: Queries, classes: Collection[int], bounds: Mapping[str, Any], *, day: str
 ) -> Sequence[Row]:
@@ -104,7 +137,10 @@ async def _of_classes(
             select p.id, p.full_name, p.name_key from rows
             join membership m on m.class_id = rows.class_id
             join pupil p on p.id = m.pupil_id
-            where m.from_day <= :day and (m.to_day is null or m.to_day >= :day) and {_named(q)}
+            where m.from_day <= :day and (m.to_day is null or m.to_day >= :day) and (({_named(q)})
+                or (:prefix <> '' and exists (
+                    select 1 from subscription s join guardian g on g.id = s.guardian_id
+                    where s.pupil_id = p.id and {_by_guardian(q)})))
             order by {_by_name(q)} limit :limit""",
         [(one,) for one in sorted(set(classes))],
         day=day,

@@ -82,15 +82,18 @@ async def end(q: Queries, session_id: int, *, now: int) -> None:
     await q.run("update parent_session set ended_at = :now where id = :id", now=now, id=session_id)
 
 
-async def move(q: Queries, session_id: int, old_id: int, new_id: int, *, now: int) -> None:
-    """The family has another number: this session goes on with it, the old one's others end."""
+async def move(q: Queries, session_id: int, old_id: int, new_id: int) -> None:
+    """The family has changed its number in this session: it goes on with the new one.
+
+    With the change all sessions of the old number have ended, this one too.
+    """
     await q.run(
-        "update parent_session set number_id = :new where id = :id and number_id = :old",
+        """update parent_session set number_id = :new, ended_at = null
+           where id = :id and number_id = :old""",
         new=new_id,
         old=old_id,
         id=session_id,
     )
-    await end_of_number(q, old_id, now=now)
 
 
 async def end_of_number(q: Queries, number_id: int, *, now: int) -> None:
@@ -102,11 +105,14 @@ async def end_of_number(q: Queries, number_id: int, *, now: int) -> None:
     )
 
 
-async def end_of_slip(q: Queries, slip_id: int, *, now: int) -> None:
+async def end_of_slip(q: Queries, slip_id: int, *, but: int = 0, now: int) -> None:
+    """Its sessions, but this one."""
     await q.run(
-        "update parent_session set ended_at = :now where slip_id = :slip_id and ended_at is null",
+        """update parent_session set ended_at = :now
+           where slip_id = :slip_id and id <> :but and ended_at is null""",
         now=now,
         slip_id=slip_id,
+        but=but,
     )
 
 

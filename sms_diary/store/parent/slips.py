@@ -5,8 +5,9 @@ Passwords are hashed by whoever calls (argon2id takes a while, and no transactio
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sms_diary.clock import DAY, MINUTE
 from sms_diary.db import Queries, Row
@@ -25,6 +26,7 @@ _WORDS = (
     "сосна", "тополь", "трава", "утро", "чайка", "ясень",
 )  # fmt: skip
 _DIGITS_OF_LOGIN, _GROUPS = 4, 3
+_APART, _PRINTED = re.compile(r"[\s\u2010-\u2015\u2212-]+"), re.compile(r"([0-9]{4})" * 3)
 
 
 @value
@@ -41,6 +43,7 @@ class Slip:
     ends_at: int
     changed_at: int | None
     """Since when the password is the family's own."""
+    revoked_at: int | None
 
     def stands(self, now: int) -> bool:
         """Whether its password opens anything."""
@@ -72,6 +75,12 @@ def new_password() -> str:
 def read_login(typed: str) -> str:
     """A login as it is kept, however it was typed from paper."""
     return "".join(typed.casefold().split()).replace("ё", "е")
+
+
+def read_password(typed: str) -> str:
+    """A password as it is kept; a printed one may be typed without dashes, or with others."""
+    groups = _PRINTED.fullmatch(_APART.sub("", typed))
+    return "-".join(groups.groups()) if groups else typed.strip()
 
 
 async def holders(q: Queries, school_id: int, class_id: int, day: str) -> list[Holder]:
@@ -109,6 +118,20 @@ async def in_use(q: Queries, school_id: int, pupil_ids: Iterable[int]) -> set[tu
     return {(row["pupil_id"], row["guardian_id"]) for row in rows}
 
 
+async def to_print(q: Queries, school_id: int, own: Sequence[Holder]) -> list[Holder]:
+    """Those of a class to whom its slips are printed: not who has a password of their own."""
+    used = await in_use(q, school_id, {one.pupil_id for one in own})
+    return [one for one in own if (one.pupil_id, one.guardian_id) not in used]
+
+
+async def make_all(
+    q: Queries, tools: Tools, school_id: int, made: Iterable[tuple[Holder, str]], *, by: str,
+    now: int,
+) -> list[str]:  # fmt: skip
+    """`make` for each holder with the hash of a password; the logins in order."""
+    return [await make(q, tools, school_id, holder, kept, by=by, now=now) for holder, kept in made]
+
+
 async def make(
     q: Queries, tools: Tools, school_id: int, holder: Holder, password: str, *, by: str, now: int
 ) -> str:
@@ -136,12 +159,16 @@ async def make(
             return login
 
 
-async def of_pupils(q: Queries, school_id: int, pupil_ids: Iterable[int]) -> list[Slip]:
-    """The slips of these pupils that are not revoked, in the order in which they were made."""
+async def of_pupils(
+    q: Queries, school_id: int, pupil_ids: Iterable[int], *, revoked: bool = False
+) -> list[Slip]:
+    """The slips of these pupils in the order in which they were made; with the `revoked` ones, as
+    long as they are kept."""
     rows = await q.over(
-        """with rows(id bigint)
+        f"""with rows(id bigint)
            select slip.* from rows join parent_slip slip on slip.pupil_id = rows.id
-           where slip.school_id = :school_id and slip.revoked_at is null order by slip.id""",
+           where slip.school_id = :school_id {"" if revoked else "and slip.revoked_at is null"}
+           order by slip.id""",
         sorted({(one,) for one in pupil_ids}),
         school_id=school_id,
     )
@@ -195,8 +222,25 @@ async def one(q: Queries, slip_id: int) -> Slip | None:
     return _slip(row) if row else None
 
 
-async def set_password(q: Queries, slip_id: int, password: str, *, now: int) -> bool:
-    """Keep the hash of the family's own; False where it has one already, or the slip is revoked."""
+async def still(q: Queries, slip_id: int, password: str) -> bool:
+    """Whether the slip's password is the one with this hash, until this transaction ends: it may
+    have been changed or the slip revoked while the typed one was compared."""
+    row = await q.one(
+        f"""select id from parent_slip where id = :id and password = :password
+            and revoked_at is null {q.only(postgresql="for update")}""",
+        id=slip_id,
+        password=password,
+    )
+    return row is not None
+
+
+async def set_password(
+    q: Queries, slip_id: int, password: str, *, session_id: int = 0, now: int
+) -> bool:
+    """Keep the hash of the family's own; False where it has one already, or the slip is revoked.
+
+    Only the session that chose it goes on: another may be of whoever has read the printed one.
+    """
     changed = await q.run(
         """update parent_slip set password = :password, changed_at = :now
            where id = :id and changed_at is null and revoked_at is null""",
@@ -204,6 +248,8 @@ async def set_password(q: Queries, slip_id: int, password: str, *, now: int) -> 
         now=now,
         id=slip_id,
     )
+    if changed:
+        await sessions.end_of_slip(q, slip_id, but=session_id, now=now)
     return changed == 1
 
 
@@ -249,4 +295,5 @@ def _slip(row: Row) -> Slip:
     return Slip(
         row["id"], row["school_id"], row["pupil_id"], row["guardian_id"], row["login"],
         row["made_by"], row["created_at"], row["ends_at"], row["changed_at"],
+        row["revoked_at"],
     )  # fmt: skip

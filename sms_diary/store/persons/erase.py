@@ -241,7 +241,8 @@ async def _forget_guardian(q: Queries, school_id: int, guardian_id: int) -> int:
         sorted((row["id"],) for row in subscriptions),
     )
     return await q.run(
-        """update guardian set full_name = null, latin = null, welcomed_at = null, rev = rev + 1
+        """update guardian
+           set full_name = null, name_key = null, latin = null, welcomed_at = null, rev = rev + 1
            where id = :id and school_id = :school_id and full_name is not null""",
         id=guardian_id,
         school_id=school_id,

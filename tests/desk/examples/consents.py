@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests import seeding
 from tests.desk import families
 from tests.desk.examples import Example
 from tests.desk.examples.people import family
+from tests.journal_peer import eventually
 
 if TYPE_CHECKING:
     from tests.desk.conftest import Running
 
 
 async def _inbound(desk: Running) -> dict[str, str]:
+    """An SMS that the loop has obeyed already: its answer comes between no two counts of rows."""
     one = await family(desk)
-    return {"id": str(await families.came(desk, one.number, "А когда собрание"))}
+    inbound_id = await families.came(desk, one.number, "А когда собрание")
+
+    async def obeyed() -> bool:
+        sql = "select state from inbound where id = :id"
+        return await seeding.column(desk.door.database, sql, id=inbound_id) != ["new"]
+
+    desk.door.service.wakes.inbound.set()
+    await eventually(obeyed)
+    return {"id": str(inbound_id)}
 
 
 async def _dead(desk: Running) -> dict[str, str]:

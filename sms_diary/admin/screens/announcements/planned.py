@@ -15,12 +15,13 @@ from sms_diary.admin import hand
 from sms_diary.admin.hand import Hand
 from sms_diary.admin.screen import Visit
 from sms_diary.admin.screens.announcements.wanted import Wanted, not_before
-from sms_diary.announcing import Estimate, Measure
+from sms_diary.announcing import Estimate
 from sms_diary.clock import MINUTE, local
 from sms_diary.db import Queries
 from sms_diary.ingest.days import school_year
 from sms_diary.ingest.matching import ClassIndex
 from sms_diary.model import Kind, Topic
+from sms_diary.render.preview import Sight, sight
 from sms_diary.schedule import rhythm
 from sms_diary.schedule.rhythm import Rhythm
 from sms_diary.store import announcements, people
@@ -59,7 +60,7 @@ class Planned:
     whom: Whom
     reach: Reach
     estimate: Estimate
-    measures: Sequence[Sequence[Measure]]
+    measures: Sequence[Sequence[Sight]]
     """Of the texts of each version of the estimate."""
     kopecks: int | None
     in_latin: int
@@ -104,7 +105,7 @@ async def planned(visit: Visit, q: Queries, roll: Roll, wanted: Wanted) -> Plann
     starts = _starts(visit, wanted)
     return Planned(
         whom, reach, found,
-        [[announcing.measure(text.text, own.way) for text in one.texts] for one in found.versions],
+        [[sight(text.text, text.level, own.style) for text in one.texts] for one in found.versions],
         own.cost(found.segments), in_latin, own.cost(found.segments - in_latin),
         starts, starts is not None and starts - visit.now <= MINUTE,
     )  # fmt: skip

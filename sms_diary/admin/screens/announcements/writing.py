@@ -18,10 +18,13 @@ from sms_diary.db import Queries
 from sms_diary.ingest.accept import Accepted, Request
 from sms_diary.ingest.drafts import to_draft
 from sms_diary.ingest.parsing import parse
-from sms_diary.model import Silence
+from sms_diary.model import Silence, Source
 from sms_diary.schedule.hours import clock
 from sms_diary.web.words import counted
 from sms_diary.words import REASON_RU
+
+_ALWAYS = (0, 24 * 60)
+"""Minutes of the day between which an urgent one may come, where nobody has narrowed them."""
 
 _TWICE = (
     "Точно такое объявление этим же людям сегодня уже принято. Если его нужно повторить, "
@@ -66,10 +69,17 @@ async def _page(
         "form": form, "typed": form.typed if form else {}, "roll": known,
         "roster": await roster(visit, q, known, wanted),
         "plan": await planned(visit, q, known, wanted) if form and form.read else None,
-        "reasons": _reasons, "urgent_from": clock(visit.school.calendar.urgent.opens),
-        "urgent_to": clock(visit.school.calendar.urgent.closes),
+        "reasons": _reasons, "urgent_hours": _urgent_hours(visit),
     }  # fmt: skip
     return Page("announcements/new.html", values, status=status)
+
+
+def _urgent_hours(visit: Visit) -> str:
+    """When an urgent one may come: «с 07:00 до 22:00»."""
+    hours = visit.school.calendar.urgent
+    if (hours.opens, hours.closes) == _ALWAYS:
+        return "в любое время суток"
+    return f"с {clock(hours.opens)} до {clock(hours.closes)}"
 
 
 def _confirmation(
@@ -104,7 +114,7 @@ async def _post(visit: Visit, wanted: Wanted, plan: Planned) -> Redirect:
     if parsed.problems:
         raise Refused(f"Объявление не принято: {parsed.problems[0].message}.")
     drafts = [(place, to_draft(record)) for place, record in parsed.records]
-    request = Request(visit.school.id, "webhook", f"desk-{wanted.once}", body, drafts)
+    request = Request(visit.school.id, Source.DESK, f"desk-{wanted.once}", body, drafts)
     accepted = await visit.desk.acceptor.accept_within(visit.q, request, _nothing_before)
     if accepted.repeated:
         return Redirect("announcements", "Это объявление уже было принято: второй раз не уйдёт.")

@@ -5,8 +5,11 @@ Whatever is changed here makes a new plan of the same files in the place of the 
 
 from __future__ import annotations
 
+import asyncio
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -35,6 +38,8 @@ class Choice(Form):
     form: Annotated[str, Field(max_length=200)] = ""
     by: Annotated[str, Field(max_length=100)] = ""
     numbers_changed: bool = False
+    year_start: bool = False
+    end_missing: bool = False
     forget: bool = False
 
 
@@ -73,12 +78,22 @@ async def act(visit: Visit) -> Answer:
         options = _options(before, form.read, visit.posted.fields, restored(one.report))
         if options == before:
             return Redirect(f"import/{one.id}")
-        bodies = await import_files.of_import(q, visit.tools, visit.school.id, one.id)
-    if not bodies:
-        raise Refused(_GONE)
-    files = list(zip(options.files, bodies, strict=True))
-    import_id = await work.plan(visit, files, options, instead_of=one.id)
+    with tempfile.TemporaryDirectory(prefix="sms-diary-") as folder:
+        paths = await _again(visit, one.id, Path(folder))
+        if not paths:
+            raise Refused(_GONE)
+        import_id = await work.plan(visit, paths, options, instead_of=one.id)
     return Redirect(f"import/{import_id}")
+
+
+async def _again(visit: Visit, import_id: int, folder: Path) -> list[Path]:
+    """The kept files on disk, one after the other; none once they are gone."""
+    paths: list[Path] = []
+    async with visit.desk.database.reading() as q:
+        async for body in import_files.of_import(q, visit.tools, visit.school.id, import_id):
+            paths.append(folder / str(len(paths)))
+            await asyncio.to_thread(paths[-1].write_bytes, body)
+    return paths
 
 
 def _options(
@@ -90,7 +105,8 @@ def _options(
         chosen |= _chosen(table, at, fields)
     return replace(
         before, default_class=said.class_, tell=ALL if said.tell else SILENT, source=source,
-        numbers_changed=said.numbers_changed, columns=chosen,
+        numbers_changed=said.numbers_changed, year_start=said.year_start,
+        end_missing=said.year_start and said.end_missing, columns=chosen,
         forget_columns=said.forget or before.forget_columns,
     )  # fmt: skip
 

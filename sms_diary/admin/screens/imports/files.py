@@ -47,13 +47,15 @@ async def _page(visit: Visit, wrong: str = "") -> Page:
 
 async def act(visit: Visit) -> Answer:
     """Check the files; nothing of them is written yet."""
-    files = [(_name(one.name), one.body) for one in visit.posted.files.get("file", ()) if one.body]
+    files = [one for one in visit.posted.files.get("file", ()) if one.size]
     wrong = _NOTHING if not files else _TOO_MANY if len(files) > _MOST_FILES else ""
     if wrong:
         async with visit.desk.database.reading() as q:
             visit.transaction = q
             return await _page(visit, wrong)
-    import_id = await work.plan(visit, files, Options(tuple(name for name, _ in files)))
+    import_id = await work.plan(
+        visit, [one.path for one in files], Options(tuple(_name(one.name) for one in files))
+    )
     visit.note("imported", "import", import_id, "файлы проверены")
     return Redirect(f"import/{import_id}/columns")
 

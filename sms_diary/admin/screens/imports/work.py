@@ -62,35 +62,33 @@ def _waiting(visit: Visit, one: Import | None) -> Page:
 
 
 async def plan(
-    visit: Visit, files: Sequence[tuple[str, bytes]], options: Options, *, instead_of: int = 0
+    visit: Visit, files: Sequence[Path], options: Options, *, instead_of: int = 0
 ) -> int:
-    """Begin to check the files (name, content); the import's id. A plan that it replaces goes."""
+    """Begin to check the files; the import's id. They are moved away, since the check may take
+    longer than the request. A plan that it replaces goes."""
     desk, import_id = visit.desk, visit.tools.ids.new()
     key = _key(visit.school, import_id)
-    desk.background.begin(key, _plan(visit, import_id, files, options, instead_of))
+    folder = tempfile.TemporaryDirectory(prefix="sms-diary-")
+    # Under numbers: a name from outside never becomes a path.
+    paths = [path.rename(Path(folder.name) / str(at)) for at, path in enumerate(files)]
+    desk.background.begin(key, _plan(visit, import_id, folder, paths, options, instead_of))
     await desk.background.wait(key, SOON)
     return import_id
 
 
 async def _plan(
-    visit: Visit, import_id: int, files: Sequence[tuple[str, bytes]], options: Options,
-    instead_of: int,
+    visit: Visit, import_id: int, folder: tempfile.TemporaryDirectory[str],
+    paths: Sequence[Path], options: Options, instead_of: int,
 ) -> None:  # fmt: skip
     desk, school, by = visit.desk, visit.school, visit.actor
     told = partial(desk.background.say, _key(school, import_id))
     try:
-        with tempfile.TemporaryDirectory(prefix="sms-diary-") as folder:
-            paths = await asyncio.to_thread(_written, Path(folder), files)
+        with folder:
             await importer(desk).plan(
-                school, paths, options, by=by, progress=told, import_id=import_id
-            )
-        async with desk.database.transaction() as q:
-            bodies = [body for _, body in files]
-            await import_files.add(
-                q, desk.tools, school.id, import_id, bodies, now=desk.clock.now()
-            )
-            if instead_of:
-                await import_files.discard(q, school.id, instead_of)
+                school, list(zip(paths, options.files, strict=True)), options, by=by,
+                progress=told, import_id=import_id,
+            )  # fmt: skip
+            await _keep(desk, school, import_id, paths, instead_of)
     except FileProblem as problem:
         await _failed(desk, school, import_id, plain(str(problem)))
     except Exception as error:  # whoever waits for it must learn of it
@@ -98,14 +96,18 @@ async def _plan(
         await _failed(desk, school, import_id, _UNREADABLE)
 
 
-def _written(folder: Path, files: Sequence[tuple[str, bytes]]) -> list[tuple[Path, str]]:
-    """On disk under numbers: a name from outside never becomes a path."""
-    paths = []
-    for at, (name, body) in enumerate(files):
-        path = folder / str(at)
-        path.write_bytes(body)
-        paths.append((path, name))
-    return paths
+async def _keep(
+    desk: Desk, school: School, import_id: int, paths: Sequence[Path], instead_of: int
+) -> None:
+    """The files beside their plan, one in memory at a time."""
+    async with desk.database.transaction() as q:
+        for at, path in enumerate(paths):
+            body = await asyncio.to_thread(path.read_bytes)
+            await import_files.add(
+                q, desk.tools, school.id, import_id, at, body, now=desk.clock.now()
+            )
+        if instead_of:
+            await import_files.discard(q, school.id, instead_of)
 
 
 async def _failed(desk: Desk, school: School, import_id: int, why: str) -> None:

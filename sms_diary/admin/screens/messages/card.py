@@ -52,9 +52,9 @@ async def _page(visit: Visit, card: Card, whole_number: str = "") -> Page:
 
 
 def _cost(visit: Visit, card: Card) -> int | None:
-    """Kopecks for all of its parts; None where nobody has said the price."""
+    """Kopecks for all of its SMS; None where nobody has said the price."""
     price: Decimal | None = visit.desk.prices.get(card.routes[0]) if card.routes else None
-    return None if price is None else round(100 * price * card.view.parts)
+    return None if price is None else round(100 * price * card.segments)
 
 
 async def proof(visit: Visit) -> Page:

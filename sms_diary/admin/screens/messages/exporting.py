@@ -56,6 +56,6 @@ async def _rows(visit: Visit, asked: Wanted) -> tuple[list[Listed], bool]:
 
 def _cells(one: Listed, times: Times) -> tuple[str, ...]:
     return (
-        times.iso(one.at), ", ".join(one.pupils), one.number, one.text, str(one.parts),
+        times.iso(one.at), ", ".join(one.pupils), one.number, one.text, str(one.segments),
         words.state(one.state)[0], words.GROUND_RU[one.ground], str(one.id),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from sms_diary.admin.roles import Right
 from sms_diary.admin.screen import Answer, Page, Redirect, Visit
 from sms_diary.admin.screens.messages import seen, words
 from sms_diary.phone import normalise
-from sms_diary.store.desk import funnel, message, messages
+from sms_diary.store.desk import message, messages
 from sms_diary.store.desk.messages import LAST, MANY, Wanted
 from sms_diary.web.words import counted, number
 
@@ -92,7 +92,7 @@ async def _page(visit: Visit, form: Filled[Search] | None) -> Page:
         "tabs": await _tabs(visit, asked), "classes": await seen.classes(visit),
         "routes": [(name, name) for name in sorted(visit.desk.ways.by_route)],
         "to_phone": await _phone(visit, asked), "figure": _figure(asked),
-        "looked_at": counted(funnel.WINDOW, "сообщение", "сообщения", "сообщений"),
+        "looked_at": counted(page.looked_at, "сообщение", "сообщения", "сообщений"),
         "narrowed": _narrowed(asked), "kept": _kept(asked), **words.VALUES,
     }, status=422 if form is not None else 200)  # fmt: skip
 

@@ -13,7 +13,7 @@ from sms_diary.admin.screens.messages.words import KIND_RU
 from sms_diary.clock import MINUTE
 from sms_diary.model import PartState
 from sms_diary.web.words import counted, lasting
-from sms_diary.words import PART_RU, STEP_RU
+from sms_diary.words import PART_RU, SOURCE_RU, STEP_RU
 
 Step = tuple[int, str, str, str]
 """Epoch milliseconds, what, a note, a tone, as `parts.timeline` takes them."""
@@ -59,7 +59,9 @@ def _before(lines: Iterable[dict[str, Any]]) -> list[Step]:
     if posted:
         kinds = sorted({KIND_RU[step["kind"]] for step in posted})
         many = f"новостей: {len(posted)}" if len(posted) > 1 else ""
-        found.append((posted[-1]["at"], f"Журнал прислал: {', '.join(kinds)}", many, "off"))
+        sources = dict.fromkeys(SOURCE_RU.get(step["source"], "пришло") for step in posted)
+        came = ", ".join(sources).capitalize()
+        found.append((posted[-1]["at"], f"{came}: {', '.join(kinds)}", many, "off"))
     if due:
         waited = max(due) - posted[-1]["at"] if posted else 0
         note = ""

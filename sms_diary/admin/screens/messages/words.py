@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from sms_diary import plan
-from sms_diary.model import Ground, Kind, MessageState, PartState, Topic
+from sms_diary.model import Ground, Kind, MessageState, PartState
 from sms_diary.plan import Naming
+from sms_diary.words import TOPIC_RU
 
 STATE_RU: Mapping[str, tuple[str, str]] = {
     PartState.QUEUED: ("ждёт отправки", "off"),
@@ -48,13 +49,6 @@ GROUND_RU: Mapping[str, str] = {
     Ground.STAFF: "сотруднику школы",
 }
 """What kind of message a ground makes of it."""
-TOPIC_RU: Mapping[str, str] = {
-    Topic.MARKS: "отметки",
-    Topic.ABSENCES: "пропуски",
-    Topic.HOMEWORK: "домашние задания",
-    Topic.TIMETABLE: "расписание",
-    Topic.ANNOUNCEMENTS: "объявления",
-}
 KIND_RU: Mapping[str, str] = {
     Kind.MARK: "отметка",
     Kind.TERM_MARK: "итоговая отметка",

@@ -10,9 +10,10 @@ from typing import Literal
 from sms_diary.admin.forms import Form
 from sms_diary.admin.roles import Right
 from sms_diary.admin.screen import Answer, Page, Redirect, Refused, Visit
+from sms_diary.admin.screens.messages.words import STATE_RU
 from sms_diary.admin.screens.people import finding, words
 from sms_diary.admin.screens.people.finding import Family
-from sms_diary.model import ConsentState, MessageState, NumberState, PartState
+from sms_diary.model import ConsentState, MessageState, NumberState
 from sms_diary.reports import evidence
 from sms_diary.reports.paper.sheet import telephone
 from sms_diary.reports.words import ACTION_RU, KEPT_RU, TOPIC_RU, actor_ru
@@ -20,7 +21,6 @@ from sms_diary.store import history, numbers, roll, subscriptions
 from sms_diary.store.desk import cards, consents
 from sms_diary.store.entries import Entry, Kept
 from sms_diary.values import value
-from sms_diary.words import PART_RU
 
 _MESSAGES = 20
 _MAY_LIVE = (NumberState.SUSPENDED, NumberState.BLOCKED)
@@ -95,8 +95,9 @@ def _chosen(latin: bool | None) -> str:
     return "" if latin is None else "latin" if latin else "cyrillic"
 
 
-def _state_ru(state: MessageState) -> str:
-    return "в пути" if state is MessageState.OPEN else PART_RU[PartState(state)]
+def _state_ru(state: MessageState) -> tuple[str, str]:
+    """What became of a message, and the tone of its lamp."""
+    return ("в пути", "wait") if state is MessageState.OPEN else STATE_RU[state]
 
 
 async def _history(visit: Visit, family: Family) -> list[Happened]:

@@ -50,7 +50,7 @@ async def show(visit: Visit) -> Answer:
 
 
 async def search(visit: Visit) -> Answer:
-    """By the beginning of a pupil's name, or by a guardian's whole number."""
+    """By the beginning of a pupil's or a guardian's name, or by a guardian's whole number."""
     form = visit.form(Sought)
     async with visit.desk.database.reading() as q:
         if form.read is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sms_diary.model import PERSONAL_DATA, URGENT, ConsentState, NumberState, Topic
+from sms_diary.model import ALL_TOPICS, ConsentState, NumberState
+from sms_diary.reports import words
 from sms_diary.schedule.rhythm import Rhythm
 
 STATE_RU: Mapping[ConsentState, str] = {
@@ -44,14 +45,11 @@ RHYTHM_RU: Mapping[Rhythm, str] = {
     Rhythm.OFF: "не сообщать",
 }
 TOPIC_RU: Mapping[str, str] = {
-    Topic.MARKS: "Отметки",
-    Topic.ABSENCES: "Пропуски",
-    Topic.HOMEWORK: "Домашние задания",
-    Topic.TIMETABLE: "Расписание",
-    Topic.ANNOUNCEMENTS: "Объявления",
-    URGENT: "Срочное рано утром и поздно вечером",
-    PERSONAL_DATA: "Обработка персональных данных (отдельный бланк)",
+    topic: said[:1].upper() + said[1:]
+    for topic, said in words.TOPIC_RU.items()
+    if topic != ALL_TOPICS
 }
+"""As a line of a form begins."""
 
 
 def badge(state: ConsentState | str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -23,6 +24,14 @@ _Due = Annotated[
     date | None, BeforeValidator(lambda typed: typed or None),
     Field(ge=date(2000, 1, 1), le=date(2100, 1, 1)),
 ]  # fmt: skip
+
+
+_PLACES: Mapping[Step, tuple[str, Right]] = {
+    Step.LISTS: ("import", Right.IMPORT), Step.HANDED: ("consents/papers", Right.SEE),
+    Step.RETURNED: ("consents", Right.SEE), Step.TRIAL: ("channels", Right.AGGREGATES),
+    Step.LIVE: ("settings", Right.SEE), Step.REACHED: ("consents", Right.SEE),
+    Step.FILLED: ("reports/fill", Right.AGGREGATES),
+}  # fmt: skip
 
 
 class Wanted(Form):
@@ -94,12 +103,18 @@ async def _page(
     wrong = plan is not None or handed is not None
     values: dict[str, Any] = {
         "steps": steps, "classes": [(one.id, impersonal(one.name)) for one in classes],
-        "plan": plan, "handed": handed, "names": STEP_RU, "what": WHAT_RU, "today": today,
+        "plan": plan, "handed": handed, "places": _places(visit),
+        "names": STEP_RU, "what": WHAT_RU, "today": today,
     }  # fmt: skip
     return await given(
         report, visit.query(Wanted).file, "reports/introduction.html", values,
         status=422 if wrong else 200,
     )  # fmt: skip
+
+
+def _places(visit: Visit) -> dict[Step, str]:
+    """Where each step is taken, as far as this visitor may go there."""
+    return {step: visit.to(path) for step, (path, right) in _PLACES.items() if visit.may(right)}
 
 
 SCREENS = (

@@ -3,6 +3,7 @@ page, a spreadsheet or on paper. What they say is `sms_diary.reports`'."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -22,6 +23,7 @@ from sms_diary.store import schools
 from sms_diary.store.desk.users import EVERY_SCHOOL, Role
 
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2100, 1, 1)
+_NO_LINKS: Mapping[str, str] = {}
 
 
 class Wanted(Form):
@@ -60,7 +62,8 @@ async def district(visit: Visit) -> Answer:
     found = await side_by_side.report(
         visit.q, known, first, last, now=visit.now, prices=visit.desk.prices
     )
-    return await _answer(visit, found, first, last)
+    links = {one.name: f"/desk/{one.slug}/reports/delivery" for one in known}
+    return await _answer(visit, found, first, last, links)
 
 
 def _asked(visit: Visit) -> Asked:
@@ -73,7 +76,10 @@ def _asked(visit: Visit) -> Asked:
     )  # fmt: skip
 
 
-async def _answer(visit: Visit, report: Report, first: date, last: date) -> Answer:
+async def _answer(
+    visit: Visit, report: Report, first: date, last: date, links: Mapping[str, str] = _NO_LINKS
+) -> Answer:
+    """`links`: where a row leads, by its first cell."""
     named = replace(report, name=f"{report.name}-{first}-{last}")
-    days = {"first": first, "last": last}
-    return await given(named, visit.query(Wanted).file, "report.html", days)
+    values = {"first": first, "last": last, "links": links}
+    return await given(named, visit.query(Wanted).file, "report.html", values)

@@ -12,6 +12,7 @@ from sms_diary.admin.screen import Answer, Group, Screen, Visit
 from sms_diary.admin.screens.reports.giving import File, given
 from sms_diary.clock import local
 from sms_diary.filled import monday
+from sms_diary.ingest.days import school_year
 from sms_diary.reports import filling
 from sms_diary.store import fill_weeks, schools
 from sms_diary.store.desk.users import EVERY_SCHOOL
@@ -35,6 +36,8 @@ async def show(visit: Visit) -> Answer:
     return await given(report, asked.file, "reports/week.html", {
         "week": week, "kept": [(one.first, filling.span(one.first, one.first + timedelta(days=6)))
                                for one in kept],
+        "links": {one.class_name: visit.to("reports/fill", week=first, **{"class": one.class_key})
+                  for one in week.cells},
     })  # fmt: skip
 
 
@@ -42,7 +45,8 @@ async def district(visit: Visit) -> Answer:
     """The schools that this user may open."""
     asked = visit.query(Wanted)
     this = monday(local(visit.now, visit.times.zone).date())
-    first = min(monday(asked.week), this) if asked.week else this - _WEEK
+    begins = monday(school_year(this).first)
+    first = max(begins, min(monday(asked.week), this) if asked.week else this - _WEEK)
     known = [
         one for one in await schools.every(visit.q)
         if visit.user.school_id in (EVERY_SCHOOL, one.id)
@@ -50,7 +54,8 @@ async def district(visit: Visit) -> Answer:
     sums = await fill_weeks.of_week(visit.q, [one.id for one in known], first)
     report = filling.district(known, sums, first, now=visit.now, last_day=first + 6 * _DAY)
     return await given(report, asked.file, "reports/district.html", {
-        "first": first, "earlier": first - _WEEK, "later": first + _WEEK if first < this else None,
+        "first": first, "earlier": first - _WEEK if first > begins else None,
+        "later": first + _WEEK if first < this else None,
         "slugs": {one.name: one.slug for one in known},
     })  # fmt: skip
 

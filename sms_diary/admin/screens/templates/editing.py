@@ -93,7 +93,7 @@ async def act(visit: Visit) -> Answer:
 def tried(own: Hand, name: str, source: str) -> Tried:
     """The text on usual and on the longest values, or what is wrong with it."""
     if faults := own.renderer.faults(name, source):
-        return Tried(name, own, (), (), tuple(faults))
+        return Tried(name, own, (), (), tuple(one[:1].upper() + one[1:] for one in faults))
     if name in TABLES or not source:
         return Tried(name, own, (), ())
     written = own.with_text(name, source)
@@ -164,7 +164,7 @@ async def _save(visit: Visit, name: str, source: str) -> Redirect:
     version = await templates.save(
         visit.q, visit.school.id, name, source, by=visit.actor, now=visit.now
     )
-    visit.note("changed", "template", 0, f"{name}, версия {version}")
+    visit.note("changed", "template", 0, f"{TITLES.get(name, name)}, версия {version}")
     visit.wake(visit.desk.wakes.compose)
     return Redirect(f"templates/{name}", "Сохранено. Что ещё не ушло, будет написано заново.")
 
@@ -180,6 +180,6 @@ async def _try_out(visit: Visit, found: Tried, form: Filled[Text]) -> Page:
         if not sent:
             wrong = form.but(to=_NOT_STAFF)
             return await _page(visit, found, form=wrong, status=422)
-    visit.note("tried", "template", 0, found.name)
+    visit.note("tried", "template", 0, TITLES.get(found.name, found.name))
     visit.wake(visit.desk.wakes.dispatch)
     return await _page(visit, found, form=form, tested=_TESTED)

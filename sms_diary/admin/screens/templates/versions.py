@@ -119,7 +119,7 @@ async def act(visit: Visit) -> Redirect:
     version = await templates.save(
         visit.q, visit.school.id, name, "" if standard else source, by=visit.actor, now=visit.now
     )
-    visit.note("changed", "template", 0, f"{name}, версия {version}")
+    visit.note("changed", "template", 0, f"{TITLES.get(name, name)}, версия {version}")
     visit.wake(visit.desk.wakes.compose)
     return Redirect(f"templates/{name}", "Текст возвращён. Что ещё не ушло, написано заново.")
 

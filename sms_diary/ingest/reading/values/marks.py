@@ -21,6 +21,7 @@ _ANY_YEAR = school_year(date(2026, 9, 1))  # a number of days has its year in it
 _GLUED = re.compile(r"[1-5]/[1-5]|[1-5][+-]?|\.|УП|ОТ|НП|ОП|ОСВ|Н|Б", re.IGNORECASE)
 
 RESTORED = "Excel превратил отметку в дату: восстановлено {mark}"
+_NOT_READ = "не понято"
 RARE = "отметка 1 ставится редко: проверьте"
 
 
@@ -41,7 +42,7 @@ def read_mark(cell: Value) -> Cell:
     if isinstance(cell, date):
         return _double(cell.day, cell.month)
     if isinstance(cell, (bool, time, timedelta)):
-        return Cell(problem=f"не понято: {values.MARKS_RU}")
+        return Cell(problem=_NOT_READ)
     return read_cell(text_of(cell))
 
 
@@ -103,7 +104,7 @@ def _double(first: int, second: int) -> Cell:
 
 def _refusal(text: str) -> str:
     if re.fullmatch(r"\d+", text):
-        return f"такой отметки нет: {values.MARKS_RU}"
+        return "такой отметки нет"
     if re.fullmatch(r"[1-5][.,]\d+", text):
         return "не ясно, две отметки или средний балл: разделите отметки пробелом"
-    return f"не понято: {values.MARKS_RU}; пропуск: {', '.join(values.ABSENCES)}"
+    return _NOT_READ
