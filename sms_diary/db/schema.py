@@ -11,7 +11,7 @@ import re
 from sms_diary.db.base import Database, Engine, Queries
 from sms_diary.errors import DatabaseError, DatabaseNewer
 
-VERSION = 1
+VERSION = 2
 # A statement ends where the next line is empty or begins anew: the bodies of triggers do not.
 _END = re.compile(r";\n(?=\n|create |--|\Z)")
 _LIST = re.compile(r"\b(?!not\b)(\w+) in \(('[^)]*')\)")
@@ -66,7 +66,10 @@ async def prepare(database: Database, text: str) -> bool:
             "Обновите программу."
         )
     if found < VERSION:
-        raise DatabaseError(f"Схема базы данных {found} не поддерживается, нужна {VERSION}.")
+        raise DatabaseError(
+            f"Базу данных сделала прежняя версия программы (схема {found}, нужна {VERSION}), и "
+            "перенести её нельзя: укажите пустую базу и загрузите школы и списки заново."
+        )
     return False
 
 
