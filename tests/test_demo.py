@@ -65,12 +65,16 @@ def counts_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 # --- the command -------------------------------------------------------------------------------
 
 
+shares_a_run = pytest.mark.xdist_group("usual demo")
+
+
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
     """One run as it is started by hand."""
     return demo(tmp_path_factory.mktemp("usual"), "--once")
 
 
+@shares_a_run
 def test_once_delivers_all_and_ends_with_a_line_of_json(
     usual: subprocess.CompletedProcess[str],
 ) -> None:
@@ -86,6 +90,7 @@ def test_once_delivers_all_and_ends_with_a_line_of_json(
     assert counts["events"] == 338 + 59 + 4 + 6 + 2 + 90
 
 
+@shares_a_run
 def test_once_tells_the_story_without_a_full_number(
     usual: subprocess.CompletedProcess[str],
 ) -> None:
@@ -102,6 +107,7 @@ def test_once_tells_the_story_without_a_full_number(
     assert usual.stderr == ""
 
 
+@shares_a_run
 def test_once_shows_a_consent_a_question_a_stop_and_a_change_of_number(
     usual: subprocess.CompletedProcess[str],
 ) -> None:
@@ -125,6 +131,7 @@ def test_once_shows_a_consent_a_question_a_stop_and_a_change_of_number(
     assert "Тимур А. 16-21.11: " in marks
 
 
+@shares_a_run
 @pytest.mark.parametrize(
     "now",
     [
@@ -143,6 +150,7 @@ def test_the_counts_are_the_same_on_any_date(
     assert ("16-18.11" in done.stdout) == (now == "")
 
 
+@shares_a_run
 def test_the_demo_does_not_take_settings_from_its_surroundings(
     usual: subprocess.CompletedProcess[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

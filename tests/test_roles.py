@@ -174,6 +174,7 @@ async def test_three_processes_of_one_role_each_do_all_the_work_together(
     assert set(here.taken().values()) == {1}
 
 
+@pytest.mark.long
 async def test_roles_can_be_put_together_and_one_that_is_missing_does_nothing(
     postgresql: str, tmp_path: Path
 ) -> None:
@@ -291,6 +292,7 @@ async def test_a_sender_that_ends_in_order_gives_its_bind_away_at_once(
     assert holders == 2
 
 
+@pytest.mark.long
 async def test_one_process_of_all_sweeps(postgresql: str, tmp_path: Path) -> None:
     async with house(postgresql, tmp_path, lease=LONG) as (here, view):
         for role in ("web", "fanout", "send"):

@@ -20,7 +20,7 @@ from sms_diary.wake import Wakes
 log = structlog.get_logger(__name__)
 SELDOM = 600.0
 """Seconds between looks at what changes once a day."""
-TALLY_POLL = 10.0
+TALLY_POLL = 30.0
 """Seconds between looks whether messages have ended that no report counts yet."""
 BUDGET_POLL = 60.0
 """Seconds between looks whether what a used up budget holds may go on."""

@@ -46,7 +46,7 @@ async def run(*arguments: str, **environment: str) -> tuple[int, str, str]:
     ("engine", "seed", "route"),
     [
         ("sqlite", 4, "smpp"),
-        ("postgres", 25, "smpp"),
+        pytest.param("postgres", 25, "smpp", marks=pytest.mark.long),
         pytest.param("sqlite", 12, "http", marks=pytest.mark.long),
     ],
 )

@@ -11,6 +11,7 @@ from sms_diary.admin.screens.guide import CASES, STATE_MEANS
 from sms_diary.admin.screens.messages.words import STATE_RU
 from sms_diary.admin.table import SCREENS
 from sms_diary.clock import HOUR
+from sms_diary.db.schema import VERSION
 from sms_diary.store import settings
 from sms_diary.store.desk.users import Role
 from tests import seeding
@@ -32,7 +33,8 @@ async def test_the_state_says_what_the_service_is_and_what_waits(desk: Running) 
     admin = await desk.as_(Role.DISTRICT_ADMIN)
     await wait(desk)
     page = (await admin.get("/desk/-/state")).body.decode()
-    for text in ("SQLite", "1 из 1", "Служба работает", "процесс № 0", "/metrics", "«school-5»"):
+    schema = f"{VERSION} из {VERSION}"
+    for text in ("SQLite", schema, "Служба работает", "процесс № 0", "/metrics", "«school-5»"):
         assert text in page
     row = page.split("Части SMS в очереди к оператору")[1]
     assert '<td data-label="Сколько" class="num">1</td>' in row.split("</tr>")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sms_diary.db import Database
+from sms_diary.db.schema import VERSION
 from sms_diary.model import ConsentState
 from sms_diary.store import leases, schools
 from sms_diary.store.desk import consents, state
@@ -14,7 +15,7 @@ from tests.seeding import Subscribed
 
 async def test_the_service_says_its_schema_and_its_size(db: Database) -> None:
     async with db.reading() as q:
-        assert await state.schema(q) == "1"
+        assert await state.schema(q) == str(VERSION)
         assert await state.size(q) > 100_000
 
 
