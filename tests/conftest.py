@@ -21,6 +21,7 @@ import warnings
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -209,19 +210,26 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server.take_back(address)
 
 
-@pytest.fixture(scope="session")
-def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+@cache
+def sqlite_model() -> bytes:
     """A file with the schema and nothing in it: to copy one is quicker than to make one."""
-    path = tmp_path_factory.mktemp("model") / "diary.db"
-    _aside(_prepare(f"sqlite:{path}"))
-    return path.read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "diary.db"
+        _aside(_prepare(f"sqlite:{path}"))
+        return path.read_bytes()
+
+
+def lay_down(address: str) -> None:
+    """Give a database of SQLite its schema, if it has no file yet."""
+    path = Path(address.removeprefix("sqlite:"))
+    if address.startswith("sqlite:") and not path.exists():
+        path.write_bytes(sqlite_model())
 
 
 @pytest.fixture
-def prepared_url(database_url: str, sqlite_model: bytes) -> str:
+def prepared_url(database_url: str) -> str:
     """The address of a database with the schema."""
-    if database_url.startswith("sqlite:"):
-        Path(database_url.removeprefix("sqlite:")).write_bytes(sqlite_model)
+    lay_down(database_url)
     return database_url
 
 

@@ -195,7 +195,7 @@ class News:
         self.changed.set()
 
     async def until(self, ready: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             while not ready():
                 self.changed.clear()
                 await self.changed.wait()

@@ -28,6 +28,7 @@ from sms_diary.db import Database
 from sms_diary.store import schools
 from sms_diary.store.schools import School
 from tests import seeding
+from tests.conftest import lay_down
 
 PATIENCE = 20.0
 SAMARA = ZoneInfo("Europe/Samara")
@@ -189,6 +190,7 @@ async def at_the_door(
     made: Settings, *, pupils: int = 3, clock: Clock | None = None
 ) -> AsyncIterator[Door]:
     """Start the service; two live schools, the first with pupils p0, p1 … and a parent each."""
+    await asyncio.to_thread(lay_down, made.database)
     async with running(made, clock or CLOCK) as service, aiohttp.ClientSession() as http:
         tools = service.base.tools
         async with service.base.database.transaction() as q:

@@ -271,7 +271,7 @@ async def test_the_estimate_is_of_those_who_may_be_told(desk: Running) -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize(
     ("width", "scheme", "javascript"),
-    [(WIDE, "light", True), (NARROW, "dark", True), (NARROW, "light", False)],
+    [(WIDE, "light", True), (NARROW, "dark", False)],
 )
 async def test_it_is_written_confirmed_and_stopped_by_hand(
     walker: Running, width: int, scheme: Scheme, javascript: bool

@@ -131,7 +131,7 @@ async def test_an_estimate_is_scaled_up_from_some(desk: Running) -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize(
     ("width", "scheme", "javascript"),
-    [(WIDE, "light", True), (NARROW, "dark", True), (NARROW, "light", False)],
+    [(WIDE, "light", True), (NARROW, "dark", False)],
 )
 async def test_it_is_decided_by_hand(
     walker: Running, width: int, scheme: Scheme, javascript: bool

@@ -234,7 +234,7 @@ async def test_work_behind_the_pages_ends_with_the_service() -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize(
     ("width", "scheme", "javascript"),
-    [(WIDE, "light", True), (NARROW, "dark", True), (NARROW, "light", False)],
+    [(WIDE, "light", True), (NARROW, "dark", False)],
 )
 async def test_a_class_list_is_loaded_by_hand(
     walker: Running, width: int, scheme: Scheme, javascript: bool
