@@ -166,7 +166,7 @@ async def test_hostile_names_are_only_text(desk: Running) -> None:
         pupil_id = await seeding.pupil(q, tools, school, class_id, f"Я {SCRIPT}")
         await families.named(q, desk, seeding.phone(801), f"Мама {SCRIPT}")
         [one] = await seeding.subscribe(q, tools, school, [(pupil_id, seeding.phone(801))])
-        await seeding.queue(q, tools, one, school.id, SCRIPT)
+        await seeding.queue(q, tools, one, school.id, SCRIPT, now=desk.clock.now())
         await q.run("update subscription set relation = :said", said=SCRIPT)
     await families.came(desk, one.number, SCRIPT)
     operator = await desk.as_(Role.OPERATOR)
