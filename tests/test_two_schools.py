@@ -22,7 +22,7 @@ from sms_diary.channels.base import InboundReport
 from sms_diary.store import inbound, tokens
 from sms_diary.store.tokens import Right
 from tests import seeding
-from tests.journal_peer import OTHER, SLUG, Answer, Door, at_the_door, mark, settings
+from tests.journal_peer import CLOCK, OTHER, SLUG, Answer, Door, at_the_door, mark, settings
 from tests.test_door import is_problem
 
 PAPER = {"source": "Заявление", "form": "SMS-1", "by": "Петрова А. В.", "date": "2026-09-01"}
@@ -65,7 +65,7 @@ async def _ids(door: Door, one: Operation[Any, Any] | None = None) -> dict[str, 
     """
     tools, own = door.service.base.tools, door.subscribed[0]
     async with door.database.transaction() as q:
-        [message] = await seeding.queue(q, tools, own, door.school.id, "Алгебра 5")
+        [message] = await seeding.queue(q, tools, own, door.school.id, "Алгебра 5", now=CLOCK.now())
         report = InboundReport(own.number, "2000", "Кто это?", raw=b"1")
         await inbound.store(q, tools, "main", [report], now=1)
         await q.run("update inbound set state = 'waiting'")
