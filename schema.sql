@@ -444,7 +444,7 @@ create unique index entry_key
 create unique index entry_ref on entry (school_id, ref) where ref <> '';
 create index entry_to_fan on entry (id) where fan is not null;
 create index entry_with_body on entry (school_id, arrived_at) where body is not null;
--- What was removed again. Few rows, and none on the way of what is only written.
+-- What was removed again: few rows, so that a mark that is only written costs one look at its value.
 create index entry_removed on entry (school_id, who) where value = '';
 
 -- Which classes and pupils an announcement is for; no row: the whole school.
