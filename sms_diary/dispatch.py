@@ -17,7 +17,16 @@ from sms_diary.clock import Clock
 from sms_diary.db import Database, Queries, Row
 from sms_diary.errors import ChannelError
 from sms_diary.model import FINAL, Failure, PartState, Scope
-from sms_diary.store import leases, outbox, part_pieces, pausing, receipts, troubles, withdraw
+from sms_diary.store import (
+    claiming,
+    leases,
+    outbox,
+    part_pieces,
+    pausing,
+    receipts,
+    troubles,
+    withdraw,
+)
 from sms_diary.store.outbox import Settled
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
@@ -67,7 +76,7 @@ class Dispatch:
         self._unsure = False
         crash.passing("claim.committed")
         if claimed:
-            await self._channel.send(outbox.opened(self._tools, claimed, self._way, now=now))
+            await self._channel.send(claiming.opened(self._tools, claimed, self._way, now=now))
             crash.passing("claim.handed-over")
         return len(claimed) == room
 
@@ -77,7 +86,7 @@ class Dispatch:
             return []
         if await pausing.is_paused(q, self._channel.name):
             return []
-        claimed = await outbox.claim(
+        claimed = await claiming.claim(
             q, route=self._channel.name, owner=self._owner, limit=room, now=now
         )
         if any(self._channel.has(row["id"]) for row in claimed):
@@ -91,7 +100,7 @@ class Dispatch:
     async def _take_back(self) -> None:
         """Queue what a failed claim has claimed after all: nothing of it was handed over."""
         take_back = partial(
-            outbox.take_back, route=self._channel.name, owner=self._owner, at=self._claimed_at
+            claiming.take_back, route=self._channel.name, owner=self._owner, at=self._claimed_at
         )
         await self._database.write(take_back, urgent=True)
         self._unsure = False

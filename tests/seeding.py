@@ -20,6 +20,7 @@ from sms_diary.ingest.parsing import parse
 from sms_diary.model import ALL_TOPICS, ConsentState, Ground, SchoolMode, Source
 from sms_diary.schedule import DIGEST_LANE
 from sms_diary.store import (
+    claiming,
     consents,
     diary,
     lines,
@@ -182,9 +183,9 @@ async def claim(
     route: str = ROUTE,
 ) -> list[Outgoing]:  # fmt: skip
     """What one worker may send now, read."""
-    return outbox.opened(
+    return claiming.opened(
         tools,
-        await outbox.claim(q, route=route, owner=owner, limit=limit, now=now),
+        await claiming.claim(q, route=route, owner=owner, limit=limit, now=now),
         USUAL,
         now=now,
     )

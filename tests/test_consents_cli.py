@@ -27,7 +27,16 @@ from sms_diary.demo.week import Week
 from sms_diary.ingest.files.load_contacts import load_contacts
 from sms_diary.model import ConsentState, Ground
 from sms_diary.reports import evidence
-from sms_diary.store import consents, inbound, ledger, numbers, outbox, proofs, schools
+from sms_diary.store import (
+    claiming,
+    consents,
+    inbound,
+    ledger,
+    numbers,
+    outbox,
+    proofs,
+    schools,
+)
 from sms_diary.store.consents import Change
 from sms_diary.store.ledger import Act
 from sms_diary.store.outbox import NewMessage
@@ -93,7 +102,7 @@ class Desk:
             [made] = await seeding.queue(
                 q, tools, to, school.id, "мат 5", ground=ground, lines=own, now=now
             )
-            await outbox.claim(q, route=ROUTE, owner="test", limit=9, now=now + MINUTE)
+            await claiming.claim(q, route=ROUTE, owner="test", limit=9, now=now + MINUTE)
         return made
 
     async def asked(self, number: str, text: str, *, now: int = NOW) -> int:

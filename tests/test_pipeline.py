@@ -29,7 +29,7 @@ from sms_diary.model import ConsentState, Failure, PartState, SchoolMode
 from sms_diary.receipts import Receipts
 from sms_diary.render import Renderer
 from sms_diary.resources import templates_dir
-from sms_diary.store import leases, ledger, outbox, schools
+from sms_diary.store import claiming, leases, ledger, schools
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
@@ -777,13 +777,13 @@ async def test_a_dispatch_cut_short_hands_over_what_it_has_claimed(
 ) -> None:
     await diary.acceptor.accept_many([events(school, "a", mark("5"))])
     await diary.plan()
-    read = outbox.opened
+    read = claiming.opened
 
     def end_the_service(*args: Any, **how: Any) -> list[Outgoing]:
         task.cancel()  # after the claim is committed, before anything is handed over
         return read(*args, **how)
 
-    monkeypatch.setattr(outbox, "opened", end_the_service)
+    monkeypatch.setattr(claiming, "opened", end_the_service)
     task = asyncio.create_task(diary.dispatch.step())
     with pytest.raises(asyncio.CancelledError):
         await task

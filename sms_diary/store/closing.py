@@ -1,6 +1,6 @@
 """When a school's hours end, what has not left is taken back and told when they begin again.
 
-The claim itself refuses what is past its hours (`outbox.CLAIMABLE`), however long the queue is.
+The claim itself refuses what is past its hours (`claiming.CLAIMABLE`), however long the queue is.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from sms_diary.db import Queries
-from sms_diary.store.outbox import CLAIMABLE
+from sms_diary.store.claiming import CLAIMABLE
 
 Place = tuple[int, int, str]
 """(school, lane, route): who stands in which queue."""

@@ -11,6 +11,7 @@ from sms_diary.clock import ManualClock
 from sms_diary.db import Database, Queries
 from sms_diary.model import PartState, Source
 from sms_diary.store import (
+    claiming,
     door_notes,
     import_files,
     imports,
@@ -176,7 +177,7 @@ async def test_a_trial_goes_to_staff_alone_and_is_seen_in_the_figures(
         assert refused is None
         sent = await trials.send(q, tools, school.id, own, text, route="main", way=USUAL, now=now)
         assert sent is not None
-        claimed = await outbox.claim(q, route="main", owner="me", limit=9, now=now)
+        claimed = await claiming.claim(q, route="main", owner="me", limit=9, now=now)
         assert len(claimed) == USUAL.segments(text)
         parts = [outbox.Settled(row["id"], PartState.REJECTED, failure=None, code="0x0B")
                  for row in claimed]  # fmt: skip

@@ -12,7 +12,7 @@ from sms_diary.db import Database, Queries
 from sms_diary.fanout import Fanout
 from sms_diary.ingest.accept import Acceptor
 from sms_diary.model import ConsentState, Ground
-from sms_diary.store import opt_in, outbox, request_queue, requests, sweeps, welcome
+from sms_diary.store import claiming, opt_in, request_queue, requests, sweeps, welcome
 from sms_diary.store.request_queue import Sent
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
@@ -218,6 +218,6 @@ async def test_a_queued_request_is_claimed_only_while_it_is_open(
     request = await _asked(db, tools, school, strangers[0])
     async with db.transaction() as q:
         await q.run("update request set state = 'late' where id = :id", id=request)
-        assert await outbox.claim(q, route="main", owner="w", limit=9, now=20) == []
+        assert await claiming.claim(q, route="main", owner="w", limit=9, now=20) == []
         await q.run("update request set state = 'open' where id = :id", id=request)
-        assert len(await outbox.claim(q, route="main", owner="w", limit=9, now=20)) == 1
+        assert len(await claiming.claim(q, route="main", owner="w", limit=9, now=20)) == 1
