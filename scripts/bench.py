@@ -69,7 +69,7 @@ def _options() -> Options:
     add("--smsc", metavar="HOST:PORT", help="an SMSC outside instead of the simulator")
     add("--system-id", default="demo", help="its account")
     add("--password", default="demo")
-    add("--window", type=int, default=500, help="parts on their way at once")
+    add("--window", type=int, default=500, help="parts, and receipts, on their way at once")
     add("--connections", type=int, help="clients that post at once")
     add("--profile", default="", metavar="FILE", help="profile the service with cProfile into FILE")
     given = parser.parse_args()
@@ -95,6 +95,7 @@ async def _stage(options: Options, folder: Path) -> AsyncIterator[Stage]:
             simulator = await Program.start(
                 "sms_diary", "simulator", "--smpp-port", "0", "--web-port", "0",
                 "--receipt-delay", str(_RECEIPT_DELAY), "--ledger", str(book),
+                "--options", json.dumps({"deliver_window": options.window}),
                 log=folder / "simulator.log",
             )  # fmt: skip
             stack.push_async_callback(simulator.stop)

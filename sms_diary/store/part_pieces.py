@@ -42,6 +42,8 @@ async def match(
     q: Queries, tools: Tools, route: str, reports: Sequence[ReceiptReport], *, now: int
 ) -> dict[int, Target]:
     """By place among the reports, the parts that are called so, as far as their phones agree."""
+    if not await _any(q):
+        return {}
     rows = await q.over(
         f"""with rows(key text, place bigint)
             select rows.place, part.id, part.message_id, part.total, part.state, number.idx,
@@ -107,8 +109,15 @@ async def open_ids(q: Queries, part_ids: Sequence[int]) -> dict[int, list[str]]:
     return found
 
 
+async def _any(q: Queries) -> bool:
+    """Whether a provider has ever cut a message: most never do, and nobody need look further."""
+    return await q.one("select 1 as one from part_piece limit 1") is not None
+
+
 async def _states(q: Queries, part_ids: Sequence[int]) -> dict[int, dict[str, PartState]]:
     """The states of pieces by their keys, by part."""
+    if not await _any(q):
+        return {}
     rows = await q.over(
         """with rows(id bigint)
            select part_piece.part_id, part_piece.provider_key, part_piece.state
