@@ -52,6 +52,11 @@ def test_a_word_is_known_however_it_is_spelled(text: str, meaning: Meaning) -> N
     assert read(text) is meaning
 
 
+@pytest.mark.parametrize("text", list(filter(None, lines("keywords_forget.txt"))))
+def test_who_wants_their_data_destroyed_says_a_stop_and_more(text: str) -> None:
+    assert understand(text) == Said(Meaning.STOP, forget=True)
+
+
 @pytest.mark.parametrize(("text", "said"), objects())
 def test_what_a_word_is_about_is_told_with_it(text: str, said: Said) -> None:
     assert understand(text) == said

@@ -260,6 +260,20 @@ async def test_a_repeated_stop_is_confirmed_once_a_day(
     assert answers == [1, 0, 0, 1, 0, 0]
 
 
+async def test_who_wants_their_data_destroyed_is_stopped_at_once_and_waits_for_a_person(
+    phones: Phones, school: School
+) -> None:
+    darya = await phones.child(school, "p0", MUM, DARYA)
+    said = "Отзываю согласие на обработку персональных данных"
+    assert await phones.write(MUM, said) == ["SMS-дневник отключен. Включить снова: СТАРТ"]
+    assert await states(phones, darya) == [C.STOPPED]
+    assert (await evidence(phones, darya))["text"] == said
+    assert await column(phones.db, "select state from inbound") == ["waiting"]
+    # A robot that says so again is not answered, and is seen by the person again.
+    assert await phones.write(MUM, "Удалите мои данные") == []
+    assert await column(phones.db, "select state from inbound") == ["waiting"] * 2
+
+
 async def test_after_a_stop_nothing_leaves_for_that_number_but_its_confirmation(
     phones: Phones, school: School, family: tuple[Subscribed, Subscribed, Subscribed]
 ) -> None:

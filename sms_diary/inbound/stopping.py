@@ -1,6 +1,7 @@
 """СТОП: counts from every number, at once, for every child in every school; confirmed once.
 
 With a child's name it stops that child, with topics those; a name that is no child's stops all.
+Who asks that the data be destroyed too is stopped at once, and the rest waits for a person.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ async def stop(desk: Desk, sms: Inbound, said: Said) -> Handled:
         await _stop_some(desk, sms, said, held, told)
     else:
         await _stop_all(desk, sms, held, told)
-    return "done"
+    return "waiting" if said.forget else "done"
 
 
 def _named(said: Said, held: Sequence[Held], told: Sequence[Child]) -> list[Held]:

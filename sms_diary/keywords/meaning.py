@@ -34,10 +34,12 @@ class Said:
 
     `topics`: those that a STOP names; none are all. `who`: the child of a STOP, MARKS or
     TIMETABLE as it was written, normalised (name, initial, number in the last list); empty is
-    every child; `children.whose` finds it. `number`: E.164, of a NEW_NUMBER only.
+    every child; `children.whose` finds it. `number`: E.164, of a NEW_NUMBER only. `forget`: the
+    STOP asks that the data be destroyed too, which takes a person.
     """
 
     meaning: Meaning
     topics: tuple[Topic, ...] = ()
     who: str = ""
     number: str = ""
+    forget: bool = False

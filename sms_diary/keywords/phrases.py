@@ -51,6 +51,7 @@ def _line(line: str, fill: frozenset[str]) -> str:
 
 
 _STOPS = _expression(tables.STOP_PHRASES, _FILL)
+_FORGETS = _expression(tables.FORGET_PHRASES, _FILL)
 _STOPS_TOPIC = _expression(tables.STOP_TOPIC_PHRASES, _FILL)
 _WRONG_NUMBER = _expression(tables.WRONG_NUMBER_PHRASES, _WRONG_FILL)
 _EXACT = {Meaning(name): _expression(said) for name, said in tables.EXACT_PHRASES.items()}
@@ -96,6 +97,8 @@ def refusal(said: Sequence[Word], *, asked: bool) -> Said | None:
         rest = rest[1:]
     if asked or not rest:
         return None
+    if _matches(_FORGETS, rest):
+        return Said(Meaning.STOP, forget=True)
     topics = _topics(rest)
     if topics:
         rest = [word for word in rest if word.sense not in tables.TOPICS]

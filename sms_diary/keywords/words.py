@@ -35,7 +35,12 @@ def _vocabulary() -> dict[str, str]:
     for line in tables.GROUPS.split("\n"):
         for word in line.split():
             known.setdefault(word, line.split()[0])
-    phrases = [tables.STOP_PHRASES, tables.WRONG_NUMBER_PHRASES, *tables.EXACT_PHRASES.values()]
+    phrases = [
+        tables.STOP_PHRASES,
+        tables.FORGET_PHRASES,
+        tables.WRONG_NUMBER_PHRASES,
+        *tables.EXACT_PHRASES.values(),
+    ]
     for word in _BRACKETS.sub(" ", " ".join(phrases)).split():
         known.setdefault(word, word)
     return known

@@ -182,11 +182,13 @@ async def handled(q: Queries, inbound_id: int, meaning: str, state: str) -> None
 async def answered(q: Queries, number_id: int, *, since: int, but: int) -> dict[str, int]:
     """Meaning -> how many SMS of this number have had a reply, of those that came after `since`.
 
-    Not counted is the SMS `but`. What waits or waited for a person counts as `other`.
+    Not counted is the SMS `but`. What waits or waited for a person counts as `other`, but for a
+    stop.
     """
     rows = await q.all(
         """select meaning, count(*) as answered from (
-               select case when i.state = 'waiting' or i.handled_by is not null then 'other'
+               select case when i.meaning <> 'stop' and (i.state = 'waiting'
+                                or i.handled_by is not null) then 'other'
                            else i.meaning end as meaning
                from inbound i
                where i.number_id = :number_id and i.at > :since and i.id <> :but
