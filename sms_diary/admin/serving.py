@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from aiohttp import web
@@ -131,7 +131,8 @@ class Serving:
 
     async def _after_a_look(self, visit: Visit, answer: Answer) -> None:
         if visit.screen.persons and "id" in visit.ids:
-            visit.notes.insert(0, Note("saw", visit.screen.path.split("/")[0], visit.id))
+            before = visit.screen.path.partition("/{id}")[0]
+            visit.notes.insert(0, Note("saw", before.rpartition("/")[2], visit.id))
         used = visit.session.to_be_noted(visit.now)
         if visit.notes or used or isinstance(answer, Download):
             async with self.desk.database.transaction() as q:
@@ -186,9 +187,9 @@ def guarded(handler: Handler) -> Handler:
         except (Missing, web.HTTPNotFound):
             return failed(404)
         except Refused as refused:
-            return failed(409, str(refused))
+            return failed(409, str(refused), back=_came_from(request))
         except Unreadable as unreadable:
-            return failed(400, str(unreadable))
+            return failed(400, str(unreadable), back=_came_from(request))
         except web.HTTPException as error:
             return failed(error.status)
         except Exception as error:  # whoever asked must be told to come again
@@ -221,10 +222,17 @@ def to_the_door(request: web.Request) -> web.Response:
     return redirect("/desk/-/login" + (f"?next={quote(back, safe='/')}" if back else ""))
 
 
-def failed(status: int, said: str = "") -> web.Response:
-    """The page of an error; its texts are all our own."""
+def failed(status: int, said: str = "", *, back: str = "") -> web.Response:
+    """The page of an error; its texts are all our own. `back`: the page to try again from."""
     title, usual = _ERRORS.get(status, _ERRORS[400])
-    return layout.html("failed.html", {"title": title, "said": said or usual}, status=status)
+    values = {"title": title, "said": said or usual, "back": back}
+    return layout.html("failed.html", values, status=status)
+
+
+def _came_from(request: web.Request) -> str:
+    """The page of the desk whose form was sent; only its path, so that nobody leads elsewhere."""
+    path = urlsplit(request.headers.get("Referer", "")).path
+    return path if path.startswith("/desk/") else ""
 
 
 def _pattern(match: re.Match[str]) -> str:

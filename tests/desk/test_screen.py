@@ -34,7 +34,9 @@ async def rename(visit: Visit) -> Answer:
     visit.note("changed", "school", visit.school.id)
     form = visit.form(Named)
     if form.read is None:
-        return Page("failed.html", {"title": "!", "said": str(dict(form.errors))}, status=422)
+        return Page(
+            "failed.html", {"title": "!", "said": str(dict(form.errors)), "back": ""}, status=422
+        )
     if form.read.name == "занят":
         raise Refused("Имя занято, выберите другое.")
     if form.read.name == "сбой":
@@ -51,7 +53,7 @@ async def upload(visit: Visit) -> Answer:
 
 async def look(visit: Visit) -> Page:
     found(visit.id if visit.id < 10 else None)
-    return Page("failed.html", {"title": "Карточка", "said": str(visit.classes)})
+    return Page("failed.html", {"title": "Карточка", "said": str(visit.classes), "back": ""})
 
 
 SCREENS = (
@@ -69,8 +71,10 @@ class Alone:
         self.desk = desk
         self.address = address
 
-    async def send(self, method: str, path: str, someone: Someone, data: object = None) -> Got:
-        headers = {"Origin": self.address, "Cookie": f"desk={someone.secret}"}
+    async def send(
+        self, method: str, path: str, someone: Someone, data: object = None, **more: str
+    ) -> Got:
+        headers = {"Origin": self.address, "Cookie": f"desk={someone.secret}"} | more
         async with (
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
             http.request(
@@ -116,6 +120,26 @@ async def test_what_did_not_go_well_leaves_nothing_behind(
         assert "+7900" not in page
         assert "новое" not in await at.column("select name from school")
         assert await at.column("select action from desk_audit") == []
+
+
+@pytest.mark.parametrize(
+    ("came_from", "back"),
+    [
+        ("/desk/school-5/rename?page=2", "/desk/school-5/rename"),
+        ("", "/desk/"),
+        ("/elsewhere", "/desk/"),
+        ("//desk.example.org/desk/", "/desk/"),
+        ('/desk/"><script>', "/desk/&#34;&gt;&lt;script&gt;"),
+    ],
+)
+async def test_a_refusal_leads_back_to_the_form_and_never_out_of_the_desk(
+    desk: Running, came_from: str, back: str
+) -> None:
+    admin = await desk.as_(Role.SCHOOL_ADMIN)
+    async with alone(desk) as at:
+        referer = f"{at.address}{came_from}" if came_from else ""
+        answer = await at.send("POST", "rename", admin, {"name": "занят"}, Referer=referer)
+        assert f'<a class="button" href="{back}">' in answer.body.decode()
 
 
 async def test_what_went_well_is_kept_with_its_note(desk: Running) -> None:
