@@ -124,7 +124,7 @@ def _context(base: Base, clock: Clock, config: Path | None) -> Context:
     from sms_diary.api.body import Bodies
     from sms_diary.api.operation import Context
     from sms_diary.channels.smpp.results import reason
-    from sms_diary.cli.templates import shared
+    from sms_diary.cli.texts import shared
     from sms_diary.wake import Wakes
 
     def explain(_route: str, code: str) -> str:

@@ -10,7 +10,8 @@ import typer
 from sms_diary.cli.common import ConfigOption, NowOption, clock_of
 from sms_diary.cli.held import SchoolOption
 from sms_diary.cli.schools import in_database, school_of
-from sms_diary.cli.templates import Name, read, source, sources
+from sms_diary.cli.templates import Name
+from sms_diary.cli.texts import read, source, sources
 
 if TYPE_CHECKING:
     from sms_diary.db import Queries
@@ -84,7 +85,7 @@ def history(name: Name, school: SchoolOption, config: ConfigOption = None) -> No
 
 def _check(name: str, text: str, config: Path | None) -> None:
     """Raises ConfigError with all that is wrong, in Russian."""
-    from sms_diary.cli.templates import shared
+    from sms_diary.cli.texts import shared
     from sms_diary.errors import ConfigError
 
     if found := shared(config).faults(name, text):

@@ -32,7 +32,7 @@ async def hand_of(slug: str, config: Path | None) -> Hand:
     """That of a school, or of «Школа Пример» for "". ConfigError where there is no such school."""
     from sms_diary.app import opened
     from sms_diary.cli.schools import school_of
-    from sms_diary.cli.templates import shared
+    from sms_diary.cli.texts import shared
     from sms_diary.config import load
     from sms_diary.render import Style
 
@@ -45,7 +45,7 @@ async def hand_of(slug: str, config: Path | None) -> Hand:
 async def of_school(q: Queries, school: School, config: Path | None) -> Hand:
     """As its texts are written and carried now."""
     from sms_diary import voices
-    from sms_diary.cli.templates import shared
+    from sms_diary.cli.texts import shared
 
     way, price = _route(school, config)
     voice = await voices.of_one(q, school.id, shared(config))
