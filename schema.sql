@@ -102,6 +102,7 @@ create table credential (
   secret bytea,                            -- sealed
   scopes text not null default '',         -- of a token: words apart by spaces
   created_at bigint not null,
+  used_at bigint,                          -- when it last brought events that were taken, about
   revoked_at bigint
 );
 create index credential_of_school on credential (school_id, kind) where revoked_at is null;
@@ -177,6 +178,16 @@ create table membership (
 );
 create index membership_of_class on membership (class_id, pupil_id);
 
+-- Of whom a person has said that they look alike and are two; `one` is the smaller id.
+create table not_double (
+  school_id bigint not null references school (id),
+  one bigint not null,
+  other bigint not null,
+  by text not null,
+  at bigint not null,
+  primary key (school_id, one, other)
+);
+
 -- A guardian belongs to one school; the same number in another school is another guardian.
 create table guardian (
   id bigint primary key,
@@ -207,6 +218,15 @@ create table subscription (
 create index subscription_of_pupil on subscription (pupil_id);
 create index subscription_of_school on subscription (school_id, id);
 create index subscription_by_guardian on subscription (school_id, guardian_id);
+
+-- A subscription that is no more, since its pupil was written twice: the guardian has another one,
+-- to the record that is left. What the ledger says of it is read on there.
+create table joined (
+  id bigint primary key,
+  school_id bigint not null,
+  into_id bigint not null
+);
+create index joined_into on joined (into_id);
 
 -- Where a guardian stands on one pupil and one topic ('*' = every topic without a row of its own).
 -- The ledger says how it came to be; this is its present sum.
@@ -276,7 +296,8 @@ create table ledger (
   seq bigint not null,
   at bigint not null,
   action text not null check (action in ('asked', 'given', 'refused', 'revoked', 'number-changed',
-                                         'operator-refusal', 'operator-lifted', 'imported')),
+                                         'operator-refusal', 'operator-lifted', 'imported',
+                                         'joined')),
   subject text not null,                   -- pseudonym of the number
   scope text not null,                     -- what it covers: subscription, topic
   actor text not null,

@@ -9,11 +9,19 @@ whatever is not plainly active is a no, and a doubt never moves a consent to `ac
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 
-from sms_diary.model import ConsentState, NumberState, SchoolMode, Silence
+from sms_diary.model import (
+    ALL_TOPICS,
+    PERSONAL_DATA,
+    URGENT,
+    ConsentState,
+    NumberState,
+    SchoolMode,
+    Silence,
+)
 
 _BY_CONSENT = {
     ConsentState.STOPPED: Silence.STOPPED,
@@ -54,6 +62,33 @@ def best(states: Iterable[ConsentState]) -> ConsentState:
     if ConsentState.ACTIVE in found:
         return ConsentState.ACTIVE
     return found[0] if found else ConsentState.UNKNOWN
+
+
+STRICTNESS = (
+    ConsentState.ACTIVE, ConsentState.UNKNOWN, ConsentState.ASKED, ConsentState.BLOCKED,
+    ConsentState.REFUSED, ConsentState.STOPPED, ConsentState.WRONG_NUMBER,
+)  # fmt: skip
+"""From the consent to what holds longest against a new one."""
+_OWN_PAPERS = frozenset({URGENT, PERSONAL_DATA})
+
+
+def effective(states: Mapping[str, ConsentState], topic: str) -> ConsentState:
+    """Where a subscription stands on a topic; what has a paper of its own follows no other."""
+    of_all = ConsentState.UNKNOWN if topic in _OWN_PAPERS else states.get(ALL_TOPICS)
+    return states.get(topic) or of_all or ConsentState.UNKNOWN
+
+
+def stricter(
+    one: Mapping[str, ConsentState], other: Mapping[str, ConsentState]
+) -> dict[str, ConsentState]:
+    """Topic by topic, the stricter state of two subscriptions that turn out to be one.
+
+    A consent is left only where both have it: no doubt becomes one.
+    """
+    return {
+        topic: max(effective(one, topic), effective(other, topic), key=STRICTNESS.index)
+        for topic in sorted({ALL_TOPICS, *one, *other})
+    }
 
 
 # ---------------------------------------------------------------- the moves

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sms_diary.cli import acts
+from sms_diary.cli import acts, doubles
 from sms_diary.cli.acts import known_id
 from sms_diary.cli.common import ConfigOption, NowOption, clock_of, run, write_own
 from sms_diary.cli.consents import Asked, SchoolOption, asked_about, asked_number
@@ -25,6 +25,7 @@ app = typer.Typer(
     help="Права человека: что о нём хранится, уничтожить, напечатать акт.", no_args_is_help=True
 )
 acts.register(app)
+doubles.register(app)
 _WORD = "УНИЧТОЖИТЬ"
 
 

@@ -109,6 +109,12 @@ def _fits(asked: _Name, known: _Name) -> bool:
     return same_length and all(map(_piece_fits, asked.rest, known.rest))
 
 
+def agree(one: str, other: str) -> bool:
+    """Whether two names contradict each other in nothing; both need a surname and a first name."""
+    first, second = _readings(name_key(one)), _readings(name_key(other))
+    return bool(first and second) and _fits(first[0], second[0])
+
+
 class NameIndex:
     """The pupils of one class, found by name.
 

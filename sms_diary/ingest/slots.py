@@ -32,8 +32,8 @@ class SlotMatch:
     candidates: tuple[int, ...] = ()
 
 
-def find_slot(draft: Draft, existing: Sequence[Slot]) -> SlotMatch:
-    """Which of the existing entries a draft speaks of (design §3, entry).
+def find_slot(draft: Draft | Slot, existing: Sequence[Slot]) -> SlotMatch:
+    """Which of the existing entries a draft speaks of, or another entry (design §3, entry).
 
     The same lesson, work and ordinal: that one. Else one side may know less than the other:
     it must be the only such entry, or the only one with the same value. Different lessons,
@@ -53,20 +53,20 @@ def find_slot(draft: Draft, existing: Sequence[Slot]) -> SlotMatch:
     return _by_value(draft, near or free)
 
 
-def _by_value(draft: Draft, possible: Sequence[Slot]) -> SlotMatch:
+def _by_value(draft: Draft | Slot, possible: Sequence[Slot]) -> SlotMatch:
     equal = [s for s in possible if s.value == draft.value]
     if len(equal) == 1:
         return SlotMatch(equal[0].entry_id)
     return SlotMatch(None, bool(possible), tuple(s.entry_id for s in possible))
 
 
-def _differ(draft: Draft, slot: Slot) -> bool:
+def _differ(draft: Draft | Slot, slot: Slot) -> bool:
     lessons = draft.lesson is not None and slot.lesson is not None and draft.lesson != slot.lesson
     works = draft.work_key and slot.work_key and draft.work_key != slot.work_key
     return lessons or bool(works)
 
 
-def _shares(draft: Draft, slot: Slot) -> bool:
+def _shares(draft: Draft | Slot, slot: Slot) -> bool:
     """Lesson or work is known to both and equal (and the other is missing on one side)."""
     lesson = draft.lesson is not None and draft.lesson == slot.lesson
     return lesson or (draft.work_key != "" and draft.work_key == slot.work_key)

@@ -29,6 +29,7 @@ ACTION_RU: dict[str, str] = {
     Action.OPERATOR_REFUSAL: "абонент отказался от рассылок у оператора",
     Action.OPERATOR_LIFTED: "отказ от рассылок у оператора снят",
     Action.IMPORTED: "согласие на бумаге внесено из списка",
+    Action.JOINED: "ученик был записан дважды, записи объединены",
 }
 
 TOPIC_RU: dict[str, str] = {
@@ -187,6 +188,7 @@ EVIDENCE_RU: dict[str, str] = {
     "way": "где внесено",
     "cells": "ячейки строки, как написаны",
     "pupil": "номер ученика в базе",
+    "into": "номер оставшейся записи в базе",
     "text": "текст SMS родителя",
     "shown": "показанный текст",
     "inbound": "номер этой SMS в базе",

@@ -120,8 +120,9 @@ async def _people(q: Queries, links: Sequence[Link]) -> dict[int, About]:
     scopes = {link.id: SCOPE.fullmatch(link.scope or "") for link in links}
     rows = await q.over(
         """with rows(id bigint)
-           select s.id, s.school_id, s.relation, p.full_name as pupil, g.full_name as guardian
-           from rows join subscription s on s.id = rows.id
+           select rows.id, s.school_id, s.relation, p.full_name as pupil, g.full_name as guardian
+           from rows left join joined j on j.id = rows.id
+           join subscription s on s.id = coalesce(j.into_id, rows.id)
            join pupil p on p.id = s.pupil_id join guardian g on g.id = s.guardian_id""",
         sorted({(int(scope[1]),) for scope in scopes.values() if scope}),
     )

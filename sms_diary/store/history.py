@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sms_diary.db import Queries
 from sms_diary.model import ALL_TOPICS, PERSONAL_DATA, URGENT, Topic
-from sms_diary.store import entries
+from sms_diary.store import entries, joined
 from sms_diary.store.entries import Entry
 from sms_diary.store.subscriptions import Found
 from sms_diary.store.tools import Tools
@@ -20,7 +20,11 @@ async def of_subscription(q: Queries, tools: Tools, school_id: int, found: Found
         """with rows(scope text)
            select ledger.id from rows join ledger on ledger.scope = rows.scope
            where ledger.school_id = :school_id""",
-        [(f"subscription:{found.view.id} {topic}",) for topic in sorted(topics)],
+        sorted(
+            (f"subscription:{one} {topic}",)
+            for one in await joined.with_former(q, [found.view.id])
+            for topic in topics
+        ),
         school_id=school_id,
     )
     subject = tools.vault.pseudonym(school_id, found.number)

@@ -43,6 +43,8 @@ class Action(StrEnum):
     OPERATOR_REFUSAL = "operator-refusal"
     OPERATOR_LIFTED = "operator-lifted"
     IMPORTED = "imported"
+    JOINED = "joined"
+    """Its pupil was written twice: the subscription follows the record that is left."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sms_diary.channels.base import InboundReport, Piece
 from sms_diary.model import ConsentState
 from sms_diary.store import inbound, numbers
 from sms_diary.store.desk.users import Role
+from tests import seeding
 from tests.desk import families
 from tests.desk.conftest import Running, Someone
 from tests.desk.families import NAMES
@@ -31,6 +32,27 @@ async def test_a_whole_number_is_shown_to_whom_may_and_noted(desk: Running) -> N
     assert await noted(desk) == ["saw-number guardian "]
     observer = await desk.as_(Role.OBSERVER)
     assert (await observer.post(path, do="number")).status == 403
+
+
+async def test_a_card_says_how_often_and_in_which_hours_sms_come(desk: Running) -> None:
+    operator, _, path = await card_of(desk)
+    async with desk.door.database.transaction() as q:
+        await seeding.set_up(
+            q, desk.school, rhythms="marks=day homework=off", day_from=600, day_to=660,
+            off_days="67",
+        )  # fmt: skip
+    card = text(await operator.get(path))
+    assert "отметки — сводкой раз в день; пропуски, расписание, объявления — сразу" in card
+    assert "домашние задания — не сообщать" in card
+    hours = "с 10:00 до 11:00, кроме субботы и воскресенья; дальше — тихие часы."
+    assert f"SMS приходят {hours}" in card
+    assert "Сейчас тихо: новое уйдёт завтра в 10:00" in card
+    assert "Расписание рассылок" in card
+    async with desk.door.database.transaction() as q:
+        await seeding.set_up(q, desk.school, day_from=0, day_to=1440, off_days="")
+    card = text(await operator.get(path))
+    assert "SMS приходят в любой час: тихих часов нет." in card
+    assert "Сейчас тихо" not in card
 
 
 async def test_letters_are_chosen(desk: Running) -> None:

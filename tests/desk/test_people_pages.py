@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 from sms_diary.store.desk.users import Role
 from tests import seeding
 from tests.desk import families
-from tests.desk.conftest import NARROW, WIDE, Running, Scheme, accessible
+from tests.desk.conftest import BOTH, NARROW, WIDE, Running, Scheme, accessible
 from tests.journal_peer import eventually
 
 pytestmark = pytest.mark.browser
@@ -50,7 +50,8 @@ def pages(made: families.Made, inbound_id: int) -> dict[str, list[str]]:
         f"people/pupils/{one.pupil_id}": ["Родители", "Абрамова Елена Игоревна", "Забыть ученика"],
         f"people/pupils/{one.pupil_id}/forget": ["На каком основании", "Показать, что исчезнет"],
         card: ["Сменить номер", "Показать целиком", "Дети и подписки", "Как менялось согласие",
-               "Последние SMS", "Лев А.: алгебра 5", "Какими буквами писать"],
+               "Как обычно в школе", "SMS приходят", "Последние SMS", "Лев А.: алгебра 5",
+               "Какими буквами писать"],
         f"{card}/subscriptions/{one.subscription_id}": [
             "Когда что сообщать", "Остановить SMS", "Записать ещё одно согласие на бумаге"],
         f"{card}/number": ["Новый номер", "Что произойдёт", "Согласие на новый номер не переходит"],
@@ -61,17 +62,20 @@ def pages(made: families.Made, inbound_id: int) -> dict[str, list[str]]:
         "consents?state=refused": ["Дроздова Ева Максимовна"],
         "consents/asking": ["Где родители оставили номер", "Ждём ответа"],
         "consents/papers": ["Что печатать", "Скачать"],
-        "consents/words": ["Проверить фразу", "СТОП ОЦЕНКИ"],
+        "consents/words": ["Проверить фразу", "СТОП ОЦЕНКИ", "Что писали родители", "не слово",
+                           "Что отвечает служба", "сколько каждый занимает"],
         "consents/checking": ["Проверить журнал", "Конец журнала"],
         "inbound": ["А когда собрание?", "ждёт человека", "Ответ"],
         f"inbound/{inbound_id}": ["Отметить: ответили", "Ответ службы"],
         "inbound/try": ["Школа работает с родителями"],
-        "problems": ["Гусев Тимофей Ильич", "не доходит, не пишем", "Что делать"],
+        "problems": ["Гусев Тимофей Ильич", "не доходит, не пишем", "Что делать",
+                     "Скачать XLSX", "Отказались сами:"],
+        "problems?kind=opted-out": ["Дроздова Ева Максимовна", "остановил SMS"],
         f"problems/{dead.guardian_id}/lift": ["Отметить: SMS снова доходят"],
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
+@BOTH
 async def test_a_page_can_be_used_by_everybody(walker: Running, width: int, scheme: Scheme) -> None:
     made, inbound_id = await told(walker)
     admin = await walker.as_(Role.SCHOOL_ADMIN)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sms_diary.db import Queries
 from sms_diary.model import ALL_TOPICS, PERSONAL_DATA, URGENT, Topic
+from sms_diary.store import joined
 
 _TOPICS = tuple(sorted({ALL_TOPICS, PERSONAL_DATA, URGENT, *(str(topic) for topic in Topic)}))
 """Whatever a row of the ledger may be about (`ledger.scope`)."""
@@ -93,7 +94,11 @@ async def proofs(
            select ledger.id from rows join ledger on ledger.scope = rows.scope
            join evidence on evidence.ledger_id = ledger.id
            where ledger.school_id = :school_id""",
-        sorted((f"subscription:{one} {topic}",) for one in subscription_ids for topic in _TOPICS),
+        sorted(
+            (f"subscription:{one} {topic}",)
+            for one in await joined.with_former(q, subscription_ids)
+            for topic in _TOPICS
+        ),
         school_id=school_id,
     )
     return sorted({row["id"] for row in (*rows, *scoped)})

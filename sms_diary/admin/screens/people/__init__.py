@@ -6,6 +6,7 @@ from sms_diary.admin.roles import Right
 from sms_diary.admin.screen import Group, Screen
 from sms_diary.admin.screens.people import (
     acts,
+    doubles,
     forgetting,
     guardian,
     listing,
@@ -50,6 +51,14 @@ SCREENS = (
         path=f"{_OF_GUARDIAN}/forget", title="Забыть родителя", right=Right.PEOPLE,
         show=forgetting.show_guardian, act=forgetting.act_guardian, persons=True,
         own_transactions=True,
+    ),
+    Screen(
+        path="people/doubles", title="Записаны дважды", right=Right.SEE, show=doubles.show,
+        by_class=True, persons=True,
+    ),
+    Screen(
+        path="people/doubles/{id}/{other_id}", title="Один ученик или двое?", right=Right.SEE,
+        act_right=Right.PEOPLE, show=doubles.compare, act=doubles.act, by_class=True, persons=True,
     ),
     Screen(
         path="people/acts", title="Акты об уничтожении", right=Right.PEOPLE, show=acts.show

@@ -74,12 +74,16 @@ async def _page(visit: Visit, family: Family, *, number: str = "") -> Page:
     whole = visit.classes is None
     taken = await cards.number_state(q, one.number_id)
     asked = await consents.questions(q, [one.id])
+    plain = visit.school.calendar.plain
+    opens = plain.next_open(visit.now)
     waits = any(s.state == ConsentState.UNKNOWN for s in family.subscriptions)
     return Page("people/guardian.html", {
         "guardian": one, "number": number, "subscriptions": family.subscriptions,
         "closed": words.NUMBER_RU.get(taken, ""), "may_live": taken in _MAY_LIVE,
         "question": asked.get(one.id),
         "may_ask": waits and one.id not in asked and taken not in words.NUMBER_RU,
+        "usual": words.usual(visit.school.rhythms), "hours": words.hours(plain),
+        "opens": opens if opens > visit.now else None,
         "history": await _history(visit, family),
         "messages": [
             (sent, _state_ru(sent.state))

@@ -15,7 +15,7 @@ from sms_diary.admin import downloads
 from sms_diary.admin.forms import Filled, Form
 from sms_diary.admin.roles import Right
 from sms_diary.admin.screen import Answer, Missing, Page, Redirect, Visit
-from sms_diary.admin.screens.people import finding, words
+from sms_diary.admin.screens.people import doubles, finding, words
 from sms_diary.db import Queries
 from sms_diary.ingest.matching import name_key
 from sms_diary.store import roll, subscriptions
@@ -104,8 +104,10 @@ async def _page(
     form: Filled[Sought] | None = None, status: int = 200,
 ) -> Page:  # fmt: skip
     """The list, or with a `form` what was sought."""
+    begins = form is None and (asked is None or not (asked.before or asked.of_class))
     return Page("people/list.html", {
         "rows": rows[:_PER_PAGE], "asked": asked or Filter(), "form": form,
+        "doubles": len(await doubles.likely(q, visit)) if begins else 0,
         "next": rows[_PER_PAGE - 1].id if len(rows) > _PER_PAGE else None,
         "classes": [(one.id, one.name) for one in await finding.classes(q, visit)], **words.VALUES,
     }, status=status)  # fmt: skip

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sms_diary.model import ALL_TOPICS, ConsentState, NumberState
+from sms_diary.model import ALL_TOPICS, ConsentState, NumberState, Topic
 from sms_diary.reports import words
+from sms_diary.schedule.hours import Hours, clock
 from sms_diary.schedule.rhythm import Rhythm
 
 STATE_RU: Mapping[ConsentState, str] = {
@@ -50,6 +51,26 @@ TOPIC_RU: Mapping[str, str] = {
     if topic != ALL_TOPICS
 }
 """As a line of a form begins."""
+
+
+_DAYS_RU = ("понедельника", "вторника", "среды", "четверга", "пятницы", "субботы", "воскресенья")
+
+
+def usual(rhythms: Mapping[Topic, Rhythm]) -> list[tuple[str, str]]:
+    """What a school tells how often, unless a parent has chosen otherwise: (topics, how often)."""
+    found: dict[str, list[str]] = {}
+    for topic in Topic:
+        found.setdefault(RHYTHM_RU[rhythms[topic]], []).append(TOPIC_RU[topic].lower())
+    return [(", ".join(topics), how) for how, topics in found.items()]
+
+
+def hours(plain: Hours) -> str:
+    """When SMS may come: «с 09:00 до 21:00, кроме воскресенья; дальше — тихие часы»."""
+    all_day = (plain.opens, plain.closes) == (0, 24 * 60)
+    said = "в любой час" if all_day else f"с {clock(plain.opens)} до {clock(plain.closes)}"
+    days = [name for day, name in enumerate(_DAYS_RU, 1) if day in plain.off_days]
+    said = f"{said}, кроме {' и '.join(days)}" if days else said
+    return f"{said}: тихих часов нет" if all_day and not days else f"{said}; дальше — тихие часы"
 
 
 def badge(state: ConsentState | str) -> tuple[str, str]:
