@@ -32,6 +32,8 @@ REMEMBERED = 1.0
 _MOST_TOKENS = 1000
 _LONGEST_TOKEN = 200
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_Keys = tuple[tuple[int, bytes], ...]
+"""The live secrets of a school: id and key."""
 _ONCE = ("authorization", "webhook-id", "webhook-timestamp", "webhook-signature")
 
 
@@ -43,15 +45,21 @@ class Caller:
     webhook_id: str
     """"" where the request has none."""
     _signed: Signed | None
-    _keys: tuple[bytes, ...]
+    _keys: _Keys
+    _token_id: int = 0
 
-    def check(self, body: bytes) -> None:
-        """401 unless the signature, if there is one, is over this body."""
-        if self._signed is not None and not self._signed.matches(self._keys, body):
-            raise _unauthorized(
-                "Подпись не подходит. Проверьте секрет и то, что подписаны id.timestamp.тело, "
-                "а тело — ровно те байты, что ушли в запросе."
-            )
+    def check(self, body: bytes) -> int:
+        """The id of the credential that opens the door to this body: the token's, or the secret's
+        that signed it. 401 where none did."""
+        if self._signed is None:
+            return self._token_id
+        for credential_id, key in self._keys:
+            if self._signed.matches((key,), body):
+                return credential_id
+        raise _unauthorized(
+            "Подпись не подходит. Проверьте секрет и то, что подписаны id.timestamp.тело, "
+            "а тело — ровно те байты, что ушли в запросе."
+        )
 
 
 class Callers:
@@ -60,7 +68,7 @@ class Callers:
     def __init__(self, database: Database, tools: Tools) -> None:
         self._database = database
         self._tools = tools
-        self._schools: dict[str, tuple[float, School, tuple[bytes, ...]]] = {}
+        self._schools: dict[str, tuple[float, School, _Keys]] = {}
         self._tokens: dict[bytes, tuple[float, Token]] = {}
 
     async def school(self, slug: str) -> School:
@@ -76,8 +84,8 @@ class Callers:
             raise Problem(400, "bad-id", "webhook-id — до 200 печатных латинских знаков без точки.")
         if "webhook-signature" in headers:
             return Caller(school, webhook_id, _signed(headers), keys)
-        await self.admit(school, headers, Right.SEND)
-        return Caller(school, webhook_id, None, ())
+        token = await self.admit(school, headers, Right.SEND)
+        return Caller(school, webhook_id, None, (), token.id)
 
     async def admit(self, school: School, headers: Headers, right: Right) -> Token:
         """A token that may do this in this school.
@@ -109,7 +117,7 @@ class Callers:
         self._tokens[key] = (now + REMEMBERED, token)
         return token
 
-    async def _known(self, slug: str) -> tuple[School, tuple[bytes, ...]]:
+    async def _known(self, slug: str) -> tuple[School, _Keys]:
         if not _SLUG.fullmatch(slug):
             raise _no_school()
         now = time.monotonic()
@@ -121,7 +129,11 @@ class Callers:
             if school is None:
                 raise _no_school()
             secrets = await schools.webhook_secrets(q, self._tools, school.id)
-        keys = tuple(key for secret in secrets if (key := signature.key(secret)))
+        keys = tuple(
+            (credential_id, key)
+            for credential_id, secret in secrets.items()
+            if (key := signature.key(secret))
+        )
         self._schools[slug] = (now + REMEMBERED, school, keys)
         return school, keys
 

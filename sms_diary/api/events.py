@@ -157,7 +157,7 @@ class EventsDoor:
         dry_run = validation.query(Flags, http.query).dry_run
         caller = await self._callers.screen(http.match_info["school"], http.headers)
         body = await self._bodies.json(http)
-        caller.check(body)
+        credential_id = caller.check(body)
         request = _request(caller, body, lenient=_lenient(http))
         async with asyncio.timeout(PATIENCE):
             accepted = await (self._acceptor.try_out if dry_run else self._collector.add)(request)
@@ -169,6 +169,8 @@ class EventsDoor:
         if accepted.repeated:
             headers["Idempotent-Replay"] = "true"
             await self._note(http, 202, "repeated", _REPEATED)
+        else:
+            await self._noting.used(credential_id)
         return json_response(accepted.answer, status=202, headers=headers)
 
     async def _note(self, http: web.Request, status: int, code: str, words: str) -> None:

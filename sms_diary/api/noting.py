@@ -1,4 +1,5 @@
-"""Noting what the events door did not take, for whoever connects a journal.
+"""Noting what the events door did not take, and by which key it did, for whoever connects a
+journal.
 
 A stranger can make the door refuse as often as they like: so notes are few, made seldom, and
 hold only our own words.
@@ -8,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
 
-from sms_diary.clock import Clock
-from sms_diary.db import Database
-from sms_diary.store import door_notes
+from sms_diary.clock import MINUTE, Clock
+from sms_diary.db import Database, Queries
+from sms_diary.store import door_notes, key_use
 from sms_diary.store.door_notes import Answered
 from sms_diary.store.tools import Tools
 
@@ -22,6 +24,8 @@ log = structlog.get_logger(__name__)
 EVERY = 0.2
 """Seconds between two writes at the least; what comes meanwhile is counted, and goes with the
 next."""
+USED_EVERY = 10 * MINUTE
+"""Between two notes of one key at the least."""
 _MOST = 200
 """Different answers that are counted meanwhile."""
 
@@ -33,6 +37,7 @@ class Noting:
         self._clock = clock
         self._seen: Counter[Answered] = Counter()
         self._next = 0.0
+        self._used: dict[int, int] = {}
 
     async def note(self, one: Answered) -> None:
         """Never an error: the caller gets the same answer, noted or not."""
@@ -42,7 +47,19 @@ class Noting:
             return
         self._next = time.monotonic() + EVERY
         seen, self._seen = self._seen, Counter()
-        work = partial(door_notes.add, tools=self._tools, seen=seen, now=self._clock.now())
+        await self._try(
+            partial(door_notes.add, tools=self._tools, seen=seen, now=self._clock.now())
+        )
+
+    async def used(self, credential_id: int) -> None:
+        """This key has brought events that were taken; never an error."""
+        now = self._clock.now()
+        if now < self._used.get(credential_id, now):
+            return
+        self._used[credential_id] = now + USED_EVERY
+        await self._try(partial(key_use.note, credential_id=credential_id, now=now))
+
+    async def _try(self, work: Callable[[Queries], Awaitable[None]]) -> None:
         try:
             await self._database.write(work)
         except Exception as error:  # a note is not worth a failure

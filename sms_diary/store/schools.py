@@ -252,15 +252,17 @@ async def add_webhook_secret(
     return credential_id
 
 
-async def webhook_secrets(q: Queries, tools: Tools, school_id: int) -> list[str]:
-    """The live secrets of a school, newest first."""
+async def webhook_secrets(q: Queries, tools: Tools, school_id: int) -> dict[int, str]:
+    """The live secrets of a school by their ids, newest first."""
     rows = await q.all(
         """select id, secret from credential
            where school_id = :school_id and kind = 'webhook' and revoked_at is null
            order by id desc""",
         school_id=school_id,
     )
-    return [tools.vault.text(row["secret"], "credential.secret", row["id"]) for row in rows]
+    return {
+        row["id"]: tools.vault.text(row["secret"], "credential.secret", row["id"]) for row in rows
+    }
 
 
 # ---------------------------------------------------------------- staff

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 
 import pytest
@@ -11,7 +13,7 @@ from sms_diary.api.auth import REMEMBERED
 from sms_diary.store import schools
 from sms_diary.store.desk.users import Role
 from sms_diary.store.tokens import Right
-from tests.desk.conftest import NARROW, WIDE, Running, Scheme, accessible
+from tests.desk.conftest import BOTH, Running, Scheme, accessible
 from tests.journal_peer import eventually, mark
 
 BASE = "/desk/school-5/keys"
@@ -46,6 +48,34 @@ async def test_a_new_secret_is_shown_once_and_lives_beside_the_old_one(desk: Run
     await eventually(only_the_new)
     assert (await journal.post(mark(), secret=secret)).status == 202
     assert "Подпись не подходит" in (await admin.get(BASE)).body.decode()
+
+
+async def test_each_key_says_when_it_last_brought_events(desk: Running) -> None:
+    """So that an old one is revoked when the journal has gone over to the new."""
+    admin, journal = await desk.as_(Role.SCHOOL_ADMIN), desk.door.journal
+    made = await admin.post(BASE, kind="webhook", name="Новый")
+    [secret] = set(SECRET.findall(made.body.decode()))
+    await admin.post(BASE, kind="token", name="Отчёт", rights=Right.READ.value)
+
+    async def brought() -> list[str]:
+        page = html.unescape((await admin.get(BASE)).body.decode())
+        return re.findall(r'data-label="События">(?:<time[^>]*>)?([^<]+)<', page)
+
+    assert await brought() == ["ещё нет", "ещё нет", "ещё нет", "—"]
+    assert (await journal.post(mark(), query="?dry_run=1")).status == 200
+    assert (await journal.post(mark(value="11"))).status == 422
+    assert await brought() == ["ещё нет", "ещё нет", "ещё нет", "—"], "nothing was taken"
+    assert (await journal.post(mark())).status == 202
+    assert await brought() == ["сегодня в 12:00", "ещё нет", "ещё нет", "—"]
+
+    async def new_one_opens() -> bool:
+        return (await journal.post(mark(1), secret=secret)).status == 202
+
+    await eventually(new_one_opens)
+    headers = {"authorization": f"Bearer {journal.token}", "content-type": "application/json"}
+    answer = await journal.send("POST", journal.events, json.dumps(mark(2)).encode(), headers)
+    assert answer.status == 202
+    assert await brought() == ["сегодня в 12:00", "сегодня в 12:00", "сегодня в 12:00", "—"]
 
 
 async def test_a_token_does_what_was_ticked(desk: Running) -> None:
@@ -106,7 +136,7 @@ async def test_a_request_that_came_twice_is_called_a_repeat(desk: Running) -> No
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
+@BOTH
 async def test_the_keys_can_be_used_by_everybody(
     walker: Running, width: int, scheme: Scheme
 ) -> None:

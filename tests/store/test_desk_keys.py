@@ -122,6 +122,17 @@ async def test_the_files_of_a_plan_come_back_and_go_with_it(
         assert not await import_files.discard(q, OTHER, 5)
         [row] = await listed.page(q, school.id, before=9, limit=5)
         assert (row.files, row.by, row.state) == (("а.csv",), "desk anna", State.PLANNED)
+        assert await listed.reports(q, tools, school.id, [5]) == {}
+        await imports.planned(q, tools, school.id, 5, chunks=1, report=b"{}")
+        assert await listed.reports(q, tools, school.id, [5, 6]) == {5: b"{}"}
+        assert await listed.reports(q, tools, OTHER, [5]) == {}
+        assert await listed.unfinished(q, school.id, since=1, before=2) == {State.PLANNED: 1}
+        assert await listed.unfinished(q, school.id, since=2, before=9) == {}
+        assert await listed.unfinished(q, school.id, since=0, before=1) == {}
+        assert await listed.unfinished(q, OTHER, since=1, before=2) == {}
+        long = b"x" * (257 * 1024)
+        await imports.planned(q, tools, school.id, 5, chunks=1, report=long)
+        assert await listed.reports(q, tools, school.id, [5]) == {}
         assert await import_files.discard(q, school.id, 5)
         assert await listed.page(q, school.id, before=9, limit=5) == []
         assert await kept(q, tools, school.id) == []

@@ -14,7 +14,7 @@ from sms_diary.admin.forms import Filled, Form
 from sms_diary.admin.roles import Right
 from sms_diary.admin.screen import Answer, Group, Page, Redirect, Screen, Visit, found
 from sms_diary.clock import local
-from sms_diary.store import door_notes, schools, tokens
+from sms_diary.store import door_notes, key_use, schools, tokens
 from sms_diary.store.desk import keys
 from sms_diary.store.door_notes import Noted
 from sms_diary.store.tokens import RIGHT_RU
@@ -45,6 +45,8 @@ class Row:
     tone: str
     words: str
     request_id: str = ""
+    delivery_id: int = 0
+    """Of a request that is kept."""
 
 
 async def show(visit: Visit) -> Page:
@@ -60,6 +62,7 @@ async def _page(
     return Page("keys.html", {
         "hooks": [one for one in live if one.kind == "webhook"],
         "tokens": [one for one in live if one.kind == "token"],
+        "used": await key_use.last(visit.q, [one.id for one in live]),
         "rows": await _rows(visit), "form": form, "made": made, "made_kind": KIND_RU[kind],
         "chosen": chosen, "rights": RIGHT_RU, "slug": visit.school.slug,
         "today": local(visit.now, visit.school.zone).date().isoformat(),
@@ -82,7 +85,7 @@ def _taken(one: keys.Delivery) -> Row:
     }  # fmt: skip
     words = ", ".join(f"{word}: {count}" for word, count in counts.items() if count)
     tone = "wait" if one.held or one.rejected else "good"
-    return Row(one.at, "принят", tone, words or "событий нет", one.request_id)
+    return Row(one.at, "принят", tone, words or "событий нет", one.request_id, one.id)
 
 
 def _noted(one: Noted) -> Row:
