@@ -7,6 +7,7 @@ import typer
 from sms_diary.cli import (
     announcements,
     away,
+    backup,
     calls,
     consents,
     desk,
@@ -50,6 +51,7 @@ app.add_typer(schools.app, name="school")
 app.add_typer(schools.staff, name="staff")
 app.add_typer(tokens.app, name="token")
 app.add_typer(desk.app, name="desk")
+app.add_typer(backup.app, name="backup")
 app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(imports.app, name="import")
 app.add_typer(quarantine.app, name="quarantine")

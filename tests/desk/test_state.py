@@ -7,12 +7,14 @@ import re
 
 from sms_diary.admin import layout
 from sms_diary.admin.roles import ROLE_MEANS
-from sms_diary.admin.screens.guide import CASES, STATE_MEANS
+from sms_diary.admin.screens.guide import CASES, CONSENT_MEANS, STATE_MEANS
 from sms_diary.admin.screens.messages.words import STATE_RU
+from sms_diary.admin.screens.state import BACKUP_EVERY
 from sms_diary.admin.table import SCREENS
-from sms_diary.clock import HOUR
+from sms_diary.clock import HOUR, MINUTE
 from sms_diary.db.schema import VERSION
-from sms_diary.store import settings
+from sms_diary.model import ConsentState
+from sms_diary.store import backups, settings
 from sms_diary.store.desk.users import Role
 from tests import seeding
 from tests.desk.conftest import Running
@@ -38,6 +40,30 @@ async def test_the_state_says_what_the_service_is_and_what_waits(desk: Running) 
         assert text in page
     row = page.split("Части SMS в очереди к оператору")[1]
     assert '<td data-label="Сколько" class="num">1</td>' in row.split("</tr>")[0]
+
+
+async def test_the_state_says_how_old_what_waits_is_and_when_a_copy_was_made(
+    desk: Running,
+) -> None:
+    admin = await desk.as_(Role.DISTRICT_ADMIN)
+    await wait(desk)
+    desk.clock.advance(5 * MINUTE)
+    page = (await admin.get("/desk/-/state")).body.decode()
+    row = page.split("Части SMS в очереди к оператору")[1].split("</tr>")[0]
+    assert re.search(r'data-label="Самое старое">5\sминут<', row)
+    assert "Копии базы ещё нет" in page
+    assert "sms-diary backup make" in page
+    async with desk.door.database.transaction() as q:
+        await backups.note(q, now=desk.clock.now() - BACKUP_EVERY - 1)
+    assert "Копия базы старая" in (await admin.get("/desk/-/state")).body.decode()
+    async with desk.door.database.transaction() as q:
+        await backups.note(q, now=desk.clock.now())
+    page = (await admin.get("/desk/-/state")).body.decode()
+    assert "<dt>Последняя копия базы</dt><dd>сегодня в" in page
+    assert "sms-diary backup" not in page
+    said = json.loads((await admin.get("/desk/-/state/bundle")).body)
+    assert said["backup_at"].startswith("2026-11-24T")
+    assert said["oldest"]["queued"].startswith("2026-11-24T")
 
 
 async def test_the_file_for_support_holds_no_person(desk: Running) -> None:
@@ -82,8 +108,14 @@ async def test_the_help_explains_every_state_and_role(desk: Running) -> None:
     page = (await teacher.get("/desk/school-5/help")).body.decode()
     assert STATE_MEANS.keys() == STATE_RU.keys()
     assert ROLE_MEANS.keys() == set(Role)
+    assert CONSENT_MEANS.keys() == set(ConsentState)
     assert len(CASES) == 10
-    for text in (*STATE_MEANS.values(), *ROLE_MEANS.values(), *(one.title for one in CASES)):
+    for text in (
+        *STATE_MEANS.values(),
+        *CONSENT_MEANS.values(),
+        *ROLE_MEANS.values(),
+        *(one.title for one in CASES),
+    ):
         assert text in page.replace("&#34;", '"')
     assert "/desk/school-5/people" in page
     assert 'href="/desk/school-5/import"' not in page, "a teacher may not open it"

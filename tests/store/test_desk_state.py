@@ -28,6 +28,31 @@ async def test_a_lease_is_shown_with_the_time_it_has_left(db: Database) -> None:
     assert 0 < own.left <= 30_000
 
 
+async def test_the_oldest_of_what_waits_is_known_by_its_time(
+    db: Database, tools: Tools, school: School, guardians: list[Subscribed]
+) -> None:
+    async with db.transaction() as q:
+        assert await state.oldest(q) == state.Oldest(None, None, None, None)
+        for number, to in enumerate(guardians[:3]):
+            await seeding.queue(q, tools, to, school.id, "5", now=10 + number)
+        await q.run(
+            "update part set state = 'sent' where id = (select min(id) from part)"
+        )  # fmt: skip
+        for entry_id in (7, 8):
+            await seeding.entry(q, school, entry_id)
+            await q.run(
+                "update entry set fan = :fan, arrived_at = :at where id = :id",
+                id=entry_id, at=100 + entry_id, fan=entry_id,
+            )  # fmt: skip
+        await q.run(
+            "update number set failing_since = 30 + id % 2 where id in (:one, :two)",
+            one=guardians[0].number_id, two=guardians[1].number_id,
+        )  # fmt: skip
+        found = await state.oldest(q)
+    assert (found.to_fan, found.queued, found.requests) == (107, 11, None)
+    assert found.failing in (30, 31)
+
+
 async def test_a_school_shows_what_waits_and_what_is_in_doubt(
     db: Database, tools: Tools, school: School, guardians: list[Subscribed]
 ) -> None:

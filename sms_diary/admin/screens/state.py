@@ -11,15 +11,18 @@ from typing import Any
 from sms_diary import __version__
 from sms_diary.admin.roles import Right
 from sms_diary.admin.screen import Download, Group, Page, Screen, Visit
+from sms_diary.clock import DAY
 from sms_diary.db.schema import VERSION
 from sms_diary.monitor import OK
 from sms_diary.reports import heads
-from sms_diary.store import counts, schools
+from sms_diary.store import backups, counts, schools
 from sms_diary.store.counts import Queues
 from sms_diary.store.desk import state
-from sms_diary.store.desk.state import Lease
+from sms_diary.store.desk.state import Lease, Oldest
 from sms_diary.web import words
 
+BACKUP_EVERY = 2 * DAY
+"""A database without a newer copy is worth a word."""
 ENGINE_RU = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 LEASE_RU = {
     "sweep": "разбор отчётов о доставке", "requests": "вопросы о согласии",
@@ -31,6 +34,7 @@ LEASE_RU = {
 async def show(visit: Visit) -> Page:
     q = visit.q
     queues = await counts.queues(q)
+    backup = await backups.last(q)
     ready, lamps = await visit.desk.monitor.ready()
     return Page("state.html", {
         "ready": ready,
@@ -40,8 +44,11 @@ async def show(visit: Visit) -> Page:
             ("Версия", __version__), ("Схема базы", f"{await state.schema(q)} из {VERSION}"),
             ("База данных", ENGINE_RU[q.engine]), ("Её размер", size_ru(await state.size(q))),
             ("Python", platform.python_version()),
+            ("Последняя копия базы", "ещё не делали" if backup is None
+             else visit.times.when(backup)),
         ],
-        "queues": _queues_ru(visit, queues),
+        "backup": backup, "backup_late": backup is None or visit.now - backup > BACKUP_EVERY,
+        "queues": _queues_ru(visit, queues, await state.oldest(q)),
         "leases": [(_lease_ru(one), one) for one in await state.held(q) if one.left > 0],
         "heads": await heads.published(q, now=visit.now),
         "names": {one.slug: one.name for one in await schools.every(q)},
@@ -51,7 +58,7 @@ async def show(visit: Visit) -> Page:
 async def bundle(visit: Visit) -> Download:
     """All of it as JSON, for whoever helps: counts and states, no person, number, name or text."""
     q = visit.q
-    queues = await counts.queues(q)
+    queues, oldest = await counts.queues(q), await state.oldest(q)
     _, lamps = await visit.desk.monitor.ready()
     modes = [one.mode.value for one in await schools.every(q)]
     said: dict[str, Any] = {
@@ -59,7 +66,10 @@ async def bundle(visit: Visit) -> Download:
         "engine": q.engine, "bytes": await state.size(q), "python": platform.python_version(),
         "system": platform.system(), "machine": platform.machine(),
         "schools": {mode: modes.count(mode) for mode in sorted(set(modes))},
+        "backup_at": _iso(visit, await backups.last(q)),
         "queues": {name: getattr(queues, name) for name in Queues.__dataclass_fields__},
+        "oldest": {name: _iso(visit, getattr(oldest, name))
+                   for name in Oldest.__dataclass_fields__},
         "leases": [{"name": one.name, "holder": one.holder[:8], "left_ms": one.left}
                    for one in await state.held(q)],
         "lamps": {name: said.partition(":")[0] for name, said in lamps.items()},
@@ -77,22 +87,27 @@ def size_ru(size: int) -> str:
     return f"{words.number(round(size / 1000))}\N{NO-BREAK SPACE}КБ"
 
 
-def _queues_ru(visit: Visit, queues: Queues) -> list[tuple[str, int, str]]:
+def _queues_ru(visit: Visit, queues: Queues, oldest: Oldest) -> list[tuple[str, int, str]]:
     """What waits at each stage: its name, how many, and how long the oldest has."""
-    late = queues.oldest_due if queues.oldest_due and queues.oldest_due < visit.now else None
     return [
-        ("Записи журнала, которые ещё не разложены по родителям", queues.to_fan, ""),
-        ("Новости, которые ждут своего часа", queues.planned, _age(visit, late)),
-        ("Части SMS в очереди к оператору", queues.queued, ""),
+        ("Записи журнала, которые ещё не разложены по родителям", queues.to_fan,
+         _age(visit, oldest.to_fan)),
+        ("Новости, которые ждут своего часа", queues.planned, _age(visit, queues.oldest_due)),
+        ("Части SMS в очереди к оператору", queues.queued, _age(visit, oldest.queued)),
         ("Части SMS, которые передаются сейчас", queues.sending, ""),
         ("Части SMS, о которых неясно, ушли ли", queues.doubt, _age(visit, queues.oldest_doubt)),
-        ("Вопросы о согласии, которые ещё не ушли", queues.requests, ""),
-        ("Номера, до которых не дошло последнее SMS", queues.failing, ""),
-    ]
+        ("Вопросы о согласии, которые ещё не ушли", queues.requests, _age(visit, oldest.requests)),
+        ("Номера, до которых не дошло последнее SMS", queues.failing, _age(visit, oldest.failing)),
+    ]  # fmt: skip
 
 
 def _age(visit: Visit, since: int | None) -> str:
-    return "" if since is None else visit.times.age(since)
+    """ "" for what is still to come, too."""
+    return "" if since is None or since > visit.now else visit.times.age(since)
+
+
+def _iso(visit: Visit, at: int | None) -> str | None:
+    return None if at is None else visit.times.iso(at)
 
 
 def _lamp_ru(name: str) -> str:

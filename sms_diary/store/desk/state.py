@@ -29,6 +29,31 @@ class District:
     """Since when the oldest of what waits does (epoch milliseconds)."""
 
 
+@value
+class Oldest:
+    """Since when the oldest at a stage is there (epoch milliseconds); None where there is none."""
+
+    to_fan: int | None
+    queued: int | None
+    requests: int | None
+    failing: int | None
+
+
+async def oldest(q: Queries) -> Oldest:
+    """By the first ids of partial indexes: ids are made in the order of time."""
+    row = await q.one(
+        """select (select arrived_at from entry where id = (
+                     select min(id) from entry where fan is not null)) as to_fan,
+                  (select m.created_at from part p join message m on m.id = p.message_id
+                   where p.id = (select min(id) from part where state = 'queued')) as queued,
+                  (select min(due) from request where state = 'waiting') as requests,
+                  (select min(failing_since) from number
+                   where failing_since is not null) as failing"""
+    )
+    assert row is not None
+    return Oldest(**row)
+
+
 async def schema(q: Queries) -> str:
     row = await q.one("select value from meta where name = 'schema'")
     return str(row["value"]) if row else ""
