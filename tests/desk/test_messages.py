@@ -12,7 +12,7 @@ from playwright.async_api import expect
 
 from sms_diary.admin.screens.messages import exporting, standing, way, words
 from sms_diary.clock import DAY, HOUR, MINUTE, ManualClock
-from sms_diary.model import Ground, Kind, MessageState, PartState, Silence, Topic
+from sms_diary.model import ConsentState, Ground, Kind, MessageState, PartState, Silence, Topic
 from sms_diary.store import messages as stored
 from sms_diary.store.desk import funnel
 from sms_diary.store.desk import messages as listed
@@ -22,6 +22,7 @@ from sms_diary.words import TOPIC_RU
 from tests import seeding
 from tests.conftest import NOW
 from tests.desk.conftest import NARROW, WIDE, Running, accessible
+from tests.desk.examples import messages as examples
 from tests.journal_peer import Answer, at_the_door, route, settings
 
 EVIL = "<script>alert(1)</script>"
@@ -399,6 +400,52 @@ async def test_nothing_is_repeated_against_a_stop_or_too_late(desk: Running) -> 
 # ---------------------------------------------------------------- what was not told
 
 
+async def test_what_did_not_arrive_is_sent_once_more_when_the_warning_was_read(
+    desk: Running,
+) -> None:
+    message_id = (await examples.failed(desk))["id"]
+    card, again = f"messages/{message_id}", f"/desk/school-5/messages/{message_id}/again"
+    assert again in await seen(desk, card)
+    assert again not in await seen(desk, card, Role.OBSERVER)
+    operator = await desk.as_(Role.OPERATOR)
+    assert "может прийти дважды" in (await operator.get(again)).body.decode()
+    unread = await operator.post(again)
+    assert (unread.status, "Отметьте, что понимаете" in unread.body.decode()) == (422, True)
+    number_id = desk.door.subscribed[0].number_id
+    sent = await operator.post(again, twice="1")
+    assert sent.headers["Location"] == f"/desk/school-5/messages?number_id={number_id}"
+    assert ("decided", "message", int(message_id), "послать ещё раз") in await audited(desk)
+    twice = await operator.post(again, twice="1")
+    assert (twice.status, "Посылать уже нечего" in twice.body.decode()) == (409, True)
+    page = await seen(desk, card)
+    assert "ещё раз, другим сообщением" in page
+    assert again not in page
+
+
+async def test_nobody_is_sent_again_what_they_have_refused_since(desk: Running) -> None:
+    message_id = (await examples.failed(desk))["id"]
+    async with desk.door.database.transaction() as q:
+        await seeding.set_consent(
+            q, desk.door.service.base.tools, desk.school.id, desk.door.subscribed[:1],
+            ConsentState.STOPPED,
+        )  # fmt: skip
+    operator = await desk.as_(Role.OPERATOR)
+    answer = await operator.post(f"/desk/school-5/messages/{message_id}/again", twice="1")
+    assert (answer.status, "родитель отказался" in answer.body.decode()) == (409, True)
+    async with desk.door.database.reading() as q:
+        [line] = await q.all("select state, reason from line")
+        [message] = await q.all("select reason from message")
+    assert (line["state"], line["reason"], message["reason"]) == ("silent", "not-delivered", "")
+
+
+async def test_a_card_says_how_far_its_text_was_shortened(desk: Running) -> None:
+    message_id = await put(desk, "Алгебра 5")
+    assert "сокращён" not in await seen(desk, f"messages/{message_id}")
+    async with desk.door.database.transaction() as q:
+        await q.run("update message set level = 'short'")
+    assert "сокращён, вид «краткий»" in await seen(desk, f"messages/{message_id}")
+
+
 async def test_why_nothing_came_is_told_by_day(desk: Running) -> None:
     tools, now = desk.door.service.base.tools, desk.clock.now()
     async with desk.door.database.transaction() as q:
@@ -476,6 +523,13 @@ async def test_the_pages_can_be_used_by_everybody(walker: Running, width: int) -
             for text in essential:
                 await expect(page.locator("#content").get_by_text(text).first).to_be_visible()
             await accessible(page)
+        failed = (await examples.failed(walker))["id"]
+        await page.goto(f"/desk/school-5/messages/{failed}")
+        await accessible(page)
+        await page.get_by_role("link", name="Послать ещё раз").click()
+        await expect(page.get_by_text("родитель получит SMS дважды")).to_be_visible()
+        await expect(page.get_by_label("Понимаю")).to_be_visible()
+        await accessible(page)
         await page.goto("/desk/school-5/messages")
         topic = page.get_by_label("О чём")
         await expect(topic).to_be_visible(visible=width == WIDE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sms_diary.model import PartState
+from sms_diary.store import outbox
 from tests import seeding
 from tests.desk.conftest import Running
 from tests.desk.examples import Example
@@ -22,10 +24,30 @@ async def _doubtful(desk: Running) -> dict[str, str]:
     return {"id": str(message_id)}
 
 
+async def failed(desk: Running) -> dict[str, str]:
+    """A message with a mark that did not arrive."""
+    tools, now = desk.door.service.base.tools, desk.clock.now()
+    entry_id = tools.ids.new()
+    async with desk.door.database.transaction() as q:
+        await seeding.entry(q, desk.school, entry_id)
+        line_id = await seeding.line(q, tools, desk.door.subscribed[0], entry_id)
+        [message_id] = await seeding.queue(
+            q, tools, desk.door.subscribed[0], desk.school.id, "Алгебра: 5", lines=(line_id,),
+            now=now,
+        )  # fmt: skip
+        await q.run(
+            "update part set state = 'undelivered', done_at = :now where message_id = :id",
+            now=now, id=message_id,
+        )  # fmt: skip
+        await outbox.close(q, [(message_id, PartState.UNDELIVERED)], now=now)
+    return {"id": str(message_id)}
+
+
 EXAMPLES = {
     "messages": Example(form={"phone": "+7 900 000-00-00"}),
     "messages/{id}": Example(_doubtful),
     "messages/{id}/number": Example(_doubtful),
     "messages/{id}/proof": Example(_doubtful),
     "messages/{id}/decide": Example(_doubtful, form={"decision": "sent"}),
+    "messages/{id}/again": Example(failed, form={"twice": "1"}),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sms_diary.admin.roles import Right
 from sms_diary.admin.screen import Group, Screen
-from sms_diary.admin.screens.messages import card, deciding, exporting, listing, untold
+from sms_diary.admin.screens.messages import card, deciding, exporting, listing, repeating, untold
 
 SCREENS = (
     Screen(
@@ -27,6 +27,10 @@ SCREENS = (
     Screen(
         path="messages/{id}/decide", title="Ушло ли сообщение?", right=Right.STEER,
         show=deciding.show, act=deciding.act, persons=True,
+    ),
+    Screen(
+        path="messages/{id}/again", title="Послать ещё раз?", right=Right.STEER,
+        show=repeating.show, act=repeating.act, persons=True,
     ),
     Screen(
         path="untold", title="Не рассказано", right=Right.SEE, group=Group.SENDING,

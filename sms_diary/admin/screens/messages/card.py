@@ -8,10 +8,11 @@ from sms_diary.admin.screen import Answer, Page, Visit, found
 from sms_diary.admin.screens.messages import seen, standing, way, words
 from sms_diary.encoding import Alphabet
 from sms_diary.explaining import explained
+from sms_diary.render.ladder import RUSSIAN, Level, named
 from sms_diary.reports import proof_page
 from sms_diary.reports import words as said
 from sms_diary.reports.names import Names
-from sms_diary.store import numbers, proofs, timeline
+from sms_diary.store import numbers, proofs, repeating, timeline
 from sms_diary.store.desk import message
 from sms_diary.store.desk.message import Card
 
@@ -47,8 +48,18 @@ async def _page(visit: Visit, card: Card, whole_number: str = "") -> Page:
         "one": card, "whole_number": whole_number,
         "standing": standing.of(visit, card, reasons[-1] if reasons else ""),
         "steps": way.told(steps), "alphabet": _ALPHABETS[Alphabet(card.view.alphabet)],
+        "again": await repeating.worth_telling(
+            visit.q, visit.school.id, card.view.id, now=visit.now
+        ),
+        "shortened": _shortened(card.view.level),
         "cost": _cost(visit, card), "allowed": said.GROUND_RU[card.ground], **words.VALUES,
     })  # fmt: skip
+
+
+def _shortened(level: str) -> str:
+    """How far the text was shortened to fit, in Russian; "" where it was not."""
+    found = named(level)
+    return "" if found in (None, Level.FULL) else RUSSIAN[found]
 
 
 def _cost(visit: Visit, card: Card) -> int | None:

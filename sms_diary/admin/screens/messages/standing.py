@@ -5,6 +5,7 @@ from __future__ import annotations
 from sms_diary.admin.screen import Visit
 from sms_diary.model import MessageState, NumberState, PartState, Silence
 from sms_diary.store.desk.message import Card
+from sms_diary.store.repeating import REPEATED
 from sms_diary.values import value
 from sms_diary.words import REASON_RU
 
@@ -49,10 +50,7 @@ def of(visit: Visit, card: Card, reason: str) -> Standing:
     if shown == MessageState.WITHDRAWN:
         return _withdrawn(card)
     if shown in FAILED:
-        text, hint = FAILED[MessageState(shown)]
-        hint = reason or hint
-        to = f"people/guardians/{card.guardian_id}" if card.guardian_id else ""
-        return Standing(text, hint, "Карточка родителя" if to else "", to, "bad")
+        return _failed(card, reason)
     if shown == PartState.DOUBT:
         return _doubt(visit, card)
     if shown == PartState.SENT:
@@ -60,6 +58,16 @@ def of(visit: Visit, card: Card, reason: str) -> Standing:
                         "Обычно отчёт приходит за минуты. Ждём его до трёх суток.",
                         tone="wait")  # fmt: skip
     return _waits(visit, card)
+
+
+def _failed(card: Card, reason: str) -> Standing:
+    text, hint = FAILED[MessageState(card.view.state)]
+    if card.reason == REPEATED:
+        return Standing(text, "Его новости уйдут или уже ушли ещё раз, другим сообщением.",
+                        "Сообщения на этот номер", f"messages?number_id={card.number_id}",
+                        "bad")  # fmt: skip
+    to = f"people/guardians/{card.guardian_id}" if card.guardian_id else ""
+    return Standing(text, reason or hint, "Карточка родителя" if to else "", to, "bad")
 
 
 def _withdrawn(card: Card) -> Standing:
