@@ -34,7 +34,7 @@ class TextKind:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        return self.shows + self.may_show
+        return tuple(dict.fromkeys(self.shows + self.may_show))
 
 
 SEVERAL = 24
@@ -103,8 +103,8 @@ KINDS: Mapping[str, TextKind] = {
     "timetable": TextKind("расписание на день", ("уроки",), (*_OF_CLASS, "начало")),
     "timetable_change": TextKind("замены в расписании", ("замены",), _OF_CLASS),
     "announcement": TextKind("объявление", ("текст",), ("кому",)),
-    "request": TextKind("вопрос о согласии", ("школа", "имя"), ("номер",), "имя"),
-    "request_reminder": TextKind("напоминание о вопросе", ("школа", "имя"), ("номер",), "имя"),
+    "request": TextKind("вопрос о согласии", ("школа",), ("номер",)),
+    "request_reminder": TextKind("напоминание о вопросе", ("школа",), ("номер",)),
     "welcome": TextKind(
         "первое SMS после согласия на бумаге", ("школа",), ("отвечать", "номер", "телефон")
     ),

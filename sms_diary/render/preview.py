@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from sms_diary.encoding import PART, SINGLE, Alphabet, beyond_gsm7, units
 from sms_diary.model import Told
-from sms_diary.render import Renderer, Style
+from sms_diary.render import Renderer, Style, real
 from sms_diary.render.examples import EXAMPLES, Values
 from sms_diary.render.ladder import NAMES, Level
+from sms_diary.render.real import Real
 from sms_diary.values import value
 
 
@@ -53,14 +54,19 @@ class View:
         return self.segments - sum(sight.segments for sight in self.in_latin)
 
 
-def preview(renderer: Renderer, name: str, style: Style, level: Level | None = None) -> list[View]:
+def preview(
+    renderer: Renderer, name: str, style: Style, level: Level | None = None,
+    own: Real | None = None,
+) -> list[View]:  # fmt: skip
     """The template with usual values and with the longest; empty where there are none to try.
 
-    Without a level, the one that the renderer takes within the style's budget.
+    Without a level, the one that the renderer takes within the style's budget. `own`: the longest
+    that a school has, in the place of the longest of all.
     """
     example = EXAMPLES.get(name)
     if example is None:
         return []
+    longest = example.longest if own is None else _own(example.longest, own)
     latin = replace(style, transliterate=True)
     return [
         View(
@@ -68,8 +74,12 @@ def preview(renderer: Renderer, name: str, style: Style, level: Level | None = N
             _sights(renderer, name, given, style, level),
             _sights(renderer, name, given, latin, level),
         )
-        for longest, given in ((False, example.usual), (True, example.longest))
+        for longest, given in ((False, example.usual), (True, longest))
     ]
+
+
+def _own(given: tuple[Told, ...] | Values, own: Real) -> tuple[Told, ...] | Values:
+    return real.values(given, own) if isinstance(given, Mapping) else real.lines(given, own)
 
 
 def _sights(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from sms_diary.resources import templates_dir
 from sms_diary.store import schools, settings, staff, templates
 from sms_diary.store.desk.users import Role
 from tests import seeding
-from tests.desk.conftest import NARROW, WIDE, Running, Scheme, accessible
+from tests.desk.conftest import BY_HAND, Running, Scheme, accessible
 from tests.desk.examples.templates import OWN
 from tests.desk.test_announcements import plain
 
@@ -45,8 +46,24 @@ async def test_every_text_is_listed_with_how_it_comes_and_whose_it_is(desk: Runn
         await templates.save(q, desk.school.id, "mark", OWN, by="desk anna", now=desk.clock.now())
     page = await admin.get(LIST)
     said = plain(page)
-    assert "одна отметка Дарья Б.: математика 4 1 свой сегодня в 12:00" in said
+    assert "одна отметка Дарья Б.: математика 4 1 свой версия 1, сегодня в 12:00" in said
     assert page.body.count(b'data-label="') >= len(Renderer.from_folder(templates_dir()).names) * 2
+
+
+async def test_the_list_says_in_which_letters_how_many_sms_and_what_is_not_told(
+    desk: Running,
+) -> None:
+    admin = await desk.as_(Role.SCHOOL_ADMIN)
+    said = plain(await admin.get(LIST))
+    assert "Школа пишет русскими буквами" in said
+    assert "не сообщается" not in said
+    assert re.search(r"отметки за день .*? 1–[2-9] ", said), "usual and longest"
+    async with desk.door.database.transaction() as q:
+        await seeding.set_up(q, desk.school, latin=1, rhythms="homework=off")
+    said = plain(await admin.get(LIST))
+    assert "Школа пишет латиницей" in said
+    assert said.count("не сообщается") == 1
+    assert "домашнее задание не сообщается" in said
 
 
 async def test_a_text_is_saved_under_the_name_of_who_wrote_it(desk: Running) -> None:
@@ -124,11 +141,49 @@ async def test_a_preview_shows_usual_and_longest_values_at_each_level(desk: Runn
     observer = await desk.as_(Role.OBSERVER)
     said = plain(await observer.post(f"{MARK}/preview", source=OWN))
     assert "Дарья Б.: математика 4" in said
-    assert "Александра Щ.: ОБЗР незач" in said
+    assert "Самые длинные имена и предметы школы" in said
+    assert "Дарья Б.: обзр незач" in said, "the longest name that the school has"
     for level in ("полный", "средний", "краткий", "минимальный", "сжатый", "без украшений"):
         assert level in said
     assert await versions(desk) == []
     assert "Тексты меняет администратор школы" in plain(await observer.get(MARK))
+
+
+async def test_the_longest_values_are_the_schools_own(desk: Running) -> None:
+    tools = desk.door.service.base.tools
+    async with desk.door.database.transaction() as q:
+        [class_id, _] = await seeding.classes(q, tools, desk.school, "5А", "11АБВГ")
+        who = await seeding.pupil(q, tools, desk.school, class_id, "Щукина Александрина Петровна")
+        await seeding.entry(q, desk.school, 1)
+        await q.run(
+            "update entry set kind = 'mark', who = :who, subject = 'Ритмика и танец'", who=who
+        )
+    observer = await desk.as_(Role.OBSERVER)
+    said = plain(await observer.post(f"{MARK}/preview", source=OWN))
+    assert "Александрина Щ.: ритмика и танец незач" in said
+    assert "ОБЗР" not in said
+
+
+async def test_signs_that_make_an_sms_dear_are_marked_where_they_stand(desk: Running) -> None:
+    admin = await desk.as_(Role.SCHOOL_ADMIN)
+    cyrillic = await admin.post(f"{LIST}/help/preview", source="Помощь № 1 ✓")
+    assert b"<mark>" not in cyrillic.body, "it is dear in any case"
+    latin = await admin.post(f"{LIST}/unsubscribed/preview", source="Net podpiski ✓ №")
+    assert "<mark>✓</mark> <mark>№</mark>" in latin.body.decode()
+    assert "Дороже из-за отмеченных знаков: ✓ №" in plain(latin)
+
+
+async def test_cheaper_latin_letters_lead_to_where_they_are_chosen(desk: Running) -> None:
+    admin = await desk.as_(Role.SCHOOL_ADMIN)
+    long = OWN + " за работу на уроке, домашнее задание и участие в олимпиаде"
+    page = (await admin.post(f"{MARK}/preview", source=long)).body.decode()
+    assert "Латиницей дешевле" in page
+    assert 'href="/desk/school-5/settings">в настройках школы' in page
+    observer = await desk.as_(Role.OBSERVER)
+    assert (
+        'settings">в настройках'
+        not in (await observer.post(f"{MARK}/preview", source=long)).body.decode()
+    )
 
 
 async def test_a_test_goes_to_a_member_of_staff_and_nobody_else(desk: Running) -> None:
@@ -210,10 +265,7 @@ def test_of_a_long_table_only_the_changed_lines_are_shown() -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("width", "scheme", "javascript"),
-    [(WIDE, "light", True), (NARROW, "dark", False)],
-)
+@BY_HAND
 async def test_a_text_is_written_with_its_preview_and_given_back(
     walker: Running, width: int, scheme: Scheme, javascript: bool
 ) -> None:
@@ -222,8 +274,10 @@ async def test_a_text_is_written_with_its_preview_and_given_back(
         await page.goto(LIST)
         if javascript:
             await accessible(page)
+        await expect(page.get_by_text("Школа пишет русскими буквами")).to_be_visible()
         await page.get_by_role("link", name="одна отметка").click()
         await expect(page.locator("#preview")).to_contain_text("Дарья Б. 24.11")
+        await expect(page.locator("#preview")).to_contain_text("Самые длинные имена и предметы")
         await expect(page.get_by_text("добавьте номер сотрудника")).to_be_visible()
         if javascript:
             await page.get_by_label("Текст", exact=True).fill("Оценка: ")

@@ -15,11 +15,11 @@ SCREENS = (
     ),
     Screen(
         path="templates/{name}", title="Шаблон", right=Right.SEE, act_right=Right.SETTINGS,
-        show=editing.show, act=editing.act,
+        show=editing.show, act=editing.act, persons=True,
     ),
     Screen(
         path="templates/{name}/preview", title="Шаблон", right=Right.SEE, own_transactions=True,
-        act=editing.preview,
+        act=editing.preview, persons=True,
     ),
     Screen(
         path="templates/{name}/reset", title="Вернуть этот текст?", right=Right.SETTINGS,

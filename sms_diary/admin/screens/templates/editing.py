@@ -18,6 +18,7 @@ from sms_diary.render.kinds import KINDS, TITLES, VARIABLES
 from sms_diary.render.ladder import RUSSIAN
 from sms_diary.render.preview import Sight, View
 from sms_diary.render.preview import preview as preview_of
+from sms_diary.render.real import Real
 from sms_diary.store import staff, templates
 from sms_diary.values import value
 
@@ -54,13 +55,16 @@ class Tried:
     views: tuple[View, ...]
     rungs: tuple[Rung, ...]
     faults: tuple[str, ...] = ()
+    own: bool = False
+    """Whether the longest values are the school's."""
 
 
 async def show(visit: Visit) -> Page:
     name = known(visit)
     own = await hand.of(visit, visit.q)
     source = await _source(visit, visit.q, name)
-    return await _page(visit, tried(own, name, source), source=source)
+    found = tried(own, name, source, await hand.real(visit, visit.q, own))
+    return await _page(visit, found, source=source)
 
 
 async def preview(visit: Visit) -> Page:
@@ -69,9 +73,10 @@ async def preview(visit: Visit) -> Page:
     form = visit.form(Text)
     async with visit.desk.database.reading() as q:
         own = await hand.of(visit, q)
+        real = await hand.real(visit, q, own)
     source = form.read.source if form.read else ""
     return Page("templates/preview.html", {
-        "name": name, "tried": tried(own, name, source), "is_table": name in TABLES,
+        "name": name, "tried": tried(own, name, source, real), "is_table": name in TABLES,
     })  # fmt: skip
 
 
@@ -80,7 +85,7 @@ async def act(visit: Visit) -> Answer:
     form = visit.form(Text)
     own = await hand.of(visit, visit.q)
     source = form.read.source if form.read else ""
-    found = tried(own, name, source)
+    found = tried(own, name, source, await hand.real(visit, visit.q, own))
     if form.read is not None and (wrong := await _wrong(visit, form.read, found)):
         form = form.but(**wrong)
     if form.read is None:
@@ -90,8 +95,8 @@ async def act(visit: Visit) -> Answer:
     return await _save(visit, name, source)
 
 
-def tried(own: Hand, name: str, source: str) -> Tried:
-    """The text on usual and on the longest values, or what is wrong with it."""
+def tried(own: Hand, name: str, source: str, real: Real) -> Tried:
+    """The text on usual values and on the longest of the school, or what is wrong with it."""
     if faults := own.renderer.faults(name, source):
         return Tried(name, own, (), (), tuple(one[:1].upper() + one[1:] for one in faults))
     if name in TABLES or not source:
@@ -99,10 +104,10 @@ def tried(own: Hand, name: str, source: str) -> Tried:
     written = own.with_text(name, source)
     rungs = []
     for level in Level:
-        views = preview_of(written.renderer, name, own.style, level)
+        views = preview_of(written.renderer, name, own.style, level, real)
         rungs += [Rung(RUSSIAN[level], *(view.sights for view in views))] if views else []
-    views = preview_of(written.renderer, name, own.style)
-    return Tried(name, own, tuple(views), tuple(rungs))
+    views = preview_of(written.renderer, name, own.style, own=real)
+    return Tried(name, own, tuple(views), tuple(rungs), own=bool(real.pupils))
 
 
 async def _page(
