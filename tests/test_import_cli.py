@@ -53,7 +53,9 @@ def test_files_are_tried_first_and_applied_by_their_number(run: Run, tmp_path: P
     assert heading == HEADING
     [refused] = [line for line in table if line[2] == 340]
     assert refused[1:6] == (None, 340, "F", "отклонено", "6")
-    assert all(refused[6:])
+    assert all(refused[6:9])
+    [mended] = [line for line in table if line[2] == 335]
+    assert mended[9] == "Рябов Никита Степанович, 5А"
     assert "9000" not in str(table)
     number = number_of(tried.output)
     held = run("import", "apply", number, *HERE, code=2)

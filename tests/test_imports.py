@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,27 @@ JOURNAL = "klassnyj_zhurnal_5a_asurso.xlsx"
 GRID = "raspisanie_setka.xlsx"
 NEWS = "obyavleniya.json"
 SOURCE = "форма SMS-1"
-Load = Callable[..., Awaitable[Report]]
+
+
+@dataclass
+class Load:
+    """Plan these samples (or paths) and apply them; the report of the apply."""
+
+    importer: Importer
+    school: School
+    last: int = 0
+    """The id of the import."""
+
+    async def __call__(self, *files: str | Path, plan_only: bool = False, **said: Any) -> Report:
+        paths = [(SAMPLES / one if isinstance(one, str) else one) for one in files]
+        options = Options(files=tuple(path.name for path in paths), source=SOURCE, **said)
+        planned = await self.importer.plan(
+            self.school, [(path, path.name) for path in paths], options, by="Завуч"
+        )
+        self.last = planned.import_id
+        if plan_only:
+            return planned.report
+        return await apply(self.importer, self.school, self.last, only_good=True, by="Завуч")
 
 
 @pytest.fixture
@@ -45,20 +65,7 @@ def importer(db: Database, tools: Tools, clock: ManualClock) -> Importer:
 
 @pytest.fixture
 def load(importer: Importer, school: School) -> Load:
-    """Plan these samples (or paths) and apply them; the report of the apply."""
-
-    async def load_files(*files: str | Path, plan_only: bool = False, **said: Any) -> Report:
-        paths = [(SAMPLES / one if isinstance(one, str) else one) for one in files]
-        options = Options(files=tuple(path.name for path in paths), source=SOURCE, **said)
-        planned = await importer.plan(
-            school, [(path, path.name) for path in paths], options, by="Завуч"
-        )
-        load_files.last = planned.import_id  # type: ignore[attr-defined]
-        if plan_only:
-            return planned.report
-        return await apply(importer, school, planned.import_id, only_good=True, by="Завуч")
-
-    return load_files
+    return Load(importer, school)
 
 
 def counts(report: Report, kind: str = "") -> dict[str, int]:
@@ -219,7 +226,7 @@ async def test_refused_rows_hold_an_import_until_a_person_says_only_the_good(
 ) -> None:
     await load(LIST)
     await load(MARKS, plan_only=True)
-    import_id = load.last  # type: ignore[attr-defined]
+    import_id = load.last
     with pytest.raises(NotYet, match="--only-good"):
         await apply(importer, school, import_id, only_good=False, by="Завуч")
     assert await number_of(db, "entry") == 0
@@ -277,7 +284,7 @@ async def test_an_undone_import_leaves_no_pupil_number_or_mark(
     importer: Importer, load: Load, school: School, db: Database
 ) -> None:
     await load(LIST, MARKS)
-    said = await undo(importer, school, load.last, by="Завуч")  # type: ignore[attr-defined]
+    said = await undo(importer, school, load.last, by="Завуч")
     assert await number_of(db, "entry where value <> ''") == 0
     assert await number_of(db, "consent where state = 'active'") == 0
     assert await number_of(db, "quarantine where state = 'open'") == 0
@@ -285,7 +292,7 @@ async def test_an_undone_import_leaves_no_pupil_number_or_mark(
     assert await number_of(db, "guardian") == 0
     assert await number_of(db, "request") == 0
     assert "332" in said[0]
-    again = await undo(importer, school, load.last, by="Завуч")  # type: ignore[attr-defined]
+    again = await undo(importer, school, load.last, by="Завуч")
     assert again == ["Эта загрузка уже отменена."]
 
 
@@ -299,7 +306,7 @@ async def test_an_undone_correction_brings_the_former_mark_back(
         file = tmp_path / f"{mark}.csv"
         file.write_text(f"{heading}\r\n{row.format(mark)}\r\n", encoding="utf-8")
         await load(file)
-    await undo(importer, school, load.last, by="Завуч")  # type: ignore[attr-defined]
+    await undo(importer, school, load.last, by="Завуч")
     async with db.reading() as q:
         rows = await q.all("select value, version, silence from entry")
     found = [(row["value"], row["version"], row["silence"]) for row in rows]
@@ -319,7 +326,7 @@ async def test_what_a_parent_was_told_is_not_undone_and_that_is_said(
     await fan_out(db, tools, clock)
     async with db.transaction() as q:
         await q.run("update line set state = 'told' where id = (select min(id) from line)")
-    said = await undo(importer, school, load.last, by="Завуч")  # type: ignore[attr-defined]
+    said = await undo(importer, school, load.last, by="Завуч")
     assert said[:2] == [
         "Записей дневника отменено: 331.",
         "О 1 записях родителям уже сообщено: они остаются.",
@@ -363,7 +370,7 @@ async def test_a_number_that_was_changed_comes_back_with_its_consent(
     await moved_number(load, tmp_path, consent)
     state = "active" if consent else "unknown"
     assert await held(db, tools) == [("+79000001002", "open", state)]
-    said = await undo(importer, school, load.last, by="Завуч")  # type: ignore[attr-defined]
+    said = await undo(importer, school, load.last, by="Завуч")
     assert await held(db, tools) == [("+79000001001", "open", "active")]
     assert {"Прежних номеров возвращено: 1.", "Прежних согласий возвращено: 1."} <= set(said)
     async with db.reading() as q:
@@ -391,7 +398,7 @@ async def test_a_number_that_was_closed_since_stays_changed_and_that_is_said(
     await moved_number(load, tmp_path)
     async with db.transaction() as q:
         await q.run(meanwhile)
-    said = await undo(importer, school, load.last, by="Завуч")  # type: ignore[attr-defined]
+    said = await undo(importer, school, load.last, by="Завуч")
     closed = "stopped" in meanwhile
     number = "+79000001002" if closed else "+79000001001"
     assert [one[0] for one in await held(db, tools)] == [number]
@@ -411,7 +418,7 @@ async def test_a_consent_does_not_come_back_to_a_parent_who_wrote_meanwhile(
                values (1, 'r', :number_id, '', :digest, 'done', :at)""",
             number_id=row["id"], digest=b"x", at=clock.now() + 1,
         )  # fmt: skip
-    said = await undo(importer, school, load.last, by="Завуч")  # type: ignore[attr-defined]
+    said = await undo(importer, school, load.last, by="Завуч")
     assert await held(db, tools) == [("+79000001001", "open", "unknown")]
     assert any("Согласий не возвращено: 1." in line for line in said)
 
@@ -435,7 +442,7 @@ async def test_what_was_sent_before_an_import_keeps_nothing_of_it(
     clock.advance(1)
     await load(file)
     assert await number_of(db, "consent where state = 'active'") == 2
-    await undo(importer, school, load.last, by="Завуч")  # type: ignore[attr-defined]
+    await undo(importer, school, load.last, by="Завуч")
     assert await number_of(db, "consent where state = 'active'") == 1
     assert await number_of(db, "pupil") == 1
 
@@ -444,7 +451,7 @@ async def test_an_apply_that_was_cut_off_goes_on_where_it_stopped(
     importer: Importer, load: Load, school: School, db: Database
 ) -> None:
     tried = await load(LIST, MARKS, plan_only=True)
-    import_id = load.last  # type: ignore[attr-defined]
+    import_id = load.last
 
     def cut(_what: str, _done: int, _of: int) -> None:
         raise KeyboardInterrupt

@@ -63,6 +63,7 @@ class Remark(Said):
     said: str
     expected: str
     mend: str
+    about: str
 
 
 class File(Said):

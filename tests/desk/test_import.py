@@ -9,7 +9,9 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import openpyxl
 import pytest
 from playwright.async_api import expect
 
@@ -20,7 +22,7 @@ from sms_diary.clock import MINUTE
 from sms_diary.store import imports
 from sms_diary.store.desk.users import Role
 from tests.desk import intake
-from tests.desk.conftest import NARROW, WIDE, Running, Scheme, Someone, accessible
+from tests.desk.conftest import BY_HAND, Running, Scheme, Someone, accessible
 from tests.journal_peer import Answer, rows_of
 
 BASE = "/desk/school-5/import"
@@ -40,7 +42,7 @@ async def test_three_steps_write_nothing_before_the_last(desk: Running) -> None:
     import_id = await intake.planned(desk, admin)
     columns = (await admin.get(f"{BASE}/{import_id}/columns")).body.decode()
     assert "список класса с телефонами" in columns
-    assert "кодировка utf-8" in columns
+    assert "кодировка UTF-8, разделитель точка с запятой" in columns
     assert "***01" in columns
     assert "10-01" not in columns, "a sample number is masked"
     paper = {"form": "форма SMS-1, папка 5А", "by": "Петрова А. И."}
@@ -48,10 +50,13 @@ async def test_three_steps_write_nothing_before_the_last(desk: Running) -> None:
     assert said.status == 303
     import_id = int(said.headers["Location"].split("/")[-1])
     page = (await admin.get(f"{BASE}/{import_id}")).body.decode()
-    assert _tally(page) == {"добавится": 1, "ошибка": 1, "изменится": 0, "без изменений": 0,
+    assert _tally(page) == {"добавится": 1, "с ошибкой": 1, "изменится": 0, "без изменений": 0,
                             "в карантин": 0, "всего строк": 2}  # fmt: skip
-    assert "строка 3, столбец D" in page
+    assert "строка 3, столбец D</span><br>Белкина Дарья Игоревна, 5А" in page
+    assert "Применить только верные" in page
+    assert "с ошибкой не запишется, остальное запишется" in page
     assert await _kept(desk) == before
+    assert 'class="note">добавится 1, с ошибкой 1<' in (await admin.get(BASE)).body.decode()
     refused = await admin.post(f"{BASE}/{import_id}", do="apply")
     assert (refused.status, "Исправьте их в файле" in refused.body.decode()) == (409, True)
     assert (await admin.post(f"{BASE}/{import_id}", do="good")).status == 303
@@ -59,7 +64,10 @@ async def test_three_steps_write_nothing_before_the_last(desk: Running) -> None:
     # The second pupil comes too: only the contact without a number is refused.
     assert after["pupil"] == before["pupil"] + 2
     assert after["ledger"] == before["ledger"] + 1
-    assert "применено" in (await admin.get(BASE)).body.decode()
+    history = (await admin.get(BASE)).body.decode()
+    assert "применено" in history
+    assert 'class="note">добавлено 1, с ошибкой 1<' in history
+    assert "Анна Петровна</td>" in history, "a name, not a login"
     async with desk.door.database.reading() as q:
         [row] = await q.all("select actor from ledger order by seq desc limit 1")
     assert row["actor"] == "desk operator-school-5"
@@ -99,6 +107,66 @@ async def test_a_column_is_read_as_a_person_says_and_so_is_the_next_file(desk: R
     page = (await admin.get(f"{BASE}/{again}")).body.decode()
     assert "Всё это уже загружено" in page
     assert "Эти же файлы уже загружали" in page
+
+
+async def test_columns_that_are_read_as_one_are_told_of(desk: Running) -> None:
+    admin = await desk.as_(Role.OPERATOR)
+    twice = "Класс;Ученик;Класс;Телефон;Телефон\n5А;Авдеев Тимур Олегович;5Б;;\n".encode()
+    import_id = await intake.planned(desk, admin, twice)
+    columns = (await admin.get(f"{BASE}/{import_id}/columns")).body.decode()
+    assert "несколько столбцов читаются как «Класс»." in columns, "two parents have two phones"
+    said = await _say(admin, import_id, **{"map-0-2": ""}, again="1")
+    columns = (await admin.get(said.headers["Location"])).body.decode()
+    assert "несколько столбцов" not in columns
+
+
+async def test_a_file_that_was_guessed_wrong_is_read_as_a_person_says(desk: Running) -> None:
+    admin = await desk.as_(Role.OPERATOR)
+    body = "Класс|Ученик|Телефон\n5А|Авдеев Тимур Олегович|+7 900 000-10-01\n"
+    import_id = await intake.planned(desk, admin, body.replace("|", ",").encode("koi8_r"))
+    columns = (await admin.get(f"{BASE}/{import_id}/columns")).body.decode()
+    assert "кодировка KOI8-R, разделитель запятая" in columns
+    said = await _say(admin, import_id, **{"encoding-0": "cp1251", "delimiter-0": ";"}, again="1")
+    where = said.headers["Location"]
+    assert where.endswith("/columns"), "to be looked at before the check"
+    columns = (await admin.get(where)).body.decode()
+    assert "кодировка Windows-1251, разделитель точка с запятой" in columns
+    assert "Авдеев" not in columns
+    assert 'value="cp1251" selected' in columns
+    import_id = int(where.split("/")[-2])
+    said = await _say(admin, import_id, **{"encoding-0": "", "delimiter-0": ""})
+    page = (await admin.get(said.headers["Location"])).body.decode()
+    assert _tally(page)["добавится"] == 1
+    assert "строка 2" not in page
+    wrong = await _say(admin, int(said.headers["Location"].split("/")[-1]), **{"encoding-0": "x"})
+    assert wrong.headers["Location"] == said.headers["Location"], "nothing is read anew"
+
+
+async def test_a_sheet_that_is_left_out_is_not_loaded_and_can_be_taken_back(desk: Running) -> None:
+    admin = await desk.as_(Role.OPERATOR)
+    book = openpyxl.Workbook()
+    for at, (title, name) in enumerate(
+        [("5А", "Авдеев Тимур Олегович"), ("Черновик", "Старый Иван Петрович")]
+    ):
+        sheet = book.create_sheet(title, at)
+        sheet.append(["Класс", "Ученик (ФИО)", "Телефон"])
+        sheet.append(["5А", name, "+7 900 000-10-01"])
+    del book["Sheet"]
+    packed = io.BytesIO()
+    book.save(packed)
+    import_id = await intake.planned(desk, admin, packed.getvalue())
+    columns = (await admin.get(f"{BASE}/{import_id}/columns")).body.decode()
+    assert "Какие листы загрузить" in columns
+    said = await _say(admin, import_id, sheets="1", sheet="0")
+    page = (await admin.get(said.headers["Location"])).body.decode()
+    assert _tally(page)["всего строк"] == 1
+    import_id = int(said.headers["Location"].split("/")[-1])
+    columns = (await admin.get(f"{BASE}/{import_id}/columns")).body.decode()
+    assert "Лист «Черновик» не загружается: так выбрано" in columns
+    assert "Старый" not in columns
+    said = await _say(admin, import_id, sheets="1", sheet=["0", "1"])
+    page = (await admin.get(said.headers["Location"])).body.decode()
+    assert _tally(page)["всего строк"] == 2
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -232,10 +300,7 @@ async def test_work_behind_the_pages_ends_with_the_service() -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("width", "scheme", "javascript"),
-    [(WIDE, "light", True), (NARROW, "dark", False)],
-)
+@BY_HAND
 async def test_a_class_list_is_loaded_by_hand(
     walker: Running, width: int, scheme: Scheme, javascript: bool
 ) -> None:
@@ -250,6 +315,10 @@ async def test_a_class_list_is_loaded_by_hand(
             await accessible(page)
         await page.get_by_role("button", name="Проверить файлы").click()
         await expect(page.get_by_role("heading", name="5А.csv")).to_be_visible()
+        await page.get_by_text("Буквы не те или столбцы слиплись?").click()
+        await page.get_by_label("Кодировка").select_option("UTF-8")
+        await page.get_by_role("button", name="Прочитать так").click()
+        await expect(page.get_by_label("Кодировка")).to_have_value("utf-8")
         await page.get_by_label("Документ").fill("форма SMS-1")
         if javascript:
             await accessible(page)
@@ -262,11 +331,12 @@ async def test_a_class_list_is_loaded_by_hand(
         await expect(page.get_by_role("link", name="Кто согласен получать SMS")).to_be_visible()
         await page.get_by_role("link", name="К загрузкам").click()
         await expect(page.get_by_role("link", name="5А.csv")).to_be_visible()
+        await expect(page.get_by_text("добавлено 1, с ошибкой 1")).to_be_visible()
         if javascript:
             await accessible(page)
 
 
-async def _say(someone: Someone, import_id: int, **form: str) -> Answer:
+async def _say(someone: Someone, import_id: int, **form: Any) -> Answer:
     """Send the second step's form."""
     return await someone.post(f"{BASE}/{import_id}/columns", None, **form)
 

@@ -23,6 +23,7 @@ from sms_diary.ingest.files.contacts import NEEDED as CONTACT_NEEDED
 from sms_diary.ingest.imports import seen
 from sms_diary.ingest.imports.chunks import CONTACTS, EVENTS, Chunk, ReadRow, pack
 from sms_diary.ingest.imports.columns import Columns, Known
+from sms_diary.ingest.imports.reading_as import ReadAs
 from sms_diary.ingest.imports.seen import LISTED, SeenTable
 from sms_diary.ingest.kinds.facts import Contact, FillRecord, VisitsFact
 from sms_diary.ingest.kinds.listed import layout_of
@@ -57,6 +58,7 @@ class Order:
     weeks: tuple[date, ...] = ()
     due_same_day: bool = False
     columns: Columns = Columns()
+    read_as: ReadAs = ReadAs()
 
     @property
     def context(self) -> Context:
@@ -144,7 +146,8 @@ async def gather(order: Order) -> AsyncIterator[Frame]:
     files = 0
     for source in order.sources:
         try:
-            book = await process.read(Path(source.path), source.name)
+            body = await asyncio.to_thread(order.read_as.source, Path(source.path), source.name)
+            book = await process.read(body, source.name)
         except FileProblem as problem:
             yield FileSaid(source.name, problem=str(problem))
             files += 1
@@ -160,11 +163,12 @@ async def gather(order: Order) -> AsyncIterator[Frame]:
 def _sort_out(book: Book, order: Order, gathered: Gathered, first: int) -> list[FileSaid]:
     """Put a book's rows into groups; what to say of each file in it."""
     context = order.context
-    said: dict[str, FileSaid] = {}
+    book, skipped = order.read_as.kept(book)
     before_choice = book
     book, chosen = order.columns.read(book)
+    said = {name: FileSaid(name, notes=notes) for name, notes in skipped.items()}
     for files, known in chosen.items():
-        notes = tuple(one.line() for one in known)
+        notes = (*skipped.get(_name(files), ()), *(one.line() for one in known))
         said[_name(files)] = FileSaid(_name(files), notes=notes, chosen=known)
     for refused in book.refused:
         said[_name(refused.files)] = FileSaid(_name(refused.files), problem=refused.reason)
@@ -230,6 +234,7 @@ def packed_order(order: Order) -> bytes:
             "weeks": [day.isoformat() for day in order.weeks],
             "due_same_day": order.due_same_day,
             "columns": order.columns.as_data(),
+            "read_as": order.read_as.as_data(),
         }
     ).encode()
 
@@ -238,8 +243,10 @@ def _order(said: dict[str, Any]) -> Order:
     sources = tuple(Source(path, name) for path, name in said["sources"])
     weeks = tuple(map(date.fromisoformat, said["weeks"]))
     today = date.fromisoformat(said["today"])
-    columns = Columns.from_data(said["columns"])
-    return Order(sources, today, said["default_class"], weeks, said["due_same_day"], columns)
+    return Order(
+        sources, today, said["default_class"], weeks, said["due_same_day"],
+        Columns.from_data(said["columns"]), ReadAs.from_data(said["read_as"]),
+    )  # fmt: skip
 
 
 HEAD = 4

@@ -92,8 +92,11 @@ class Importer:
         """Keep the chunks; the kind of each."""
         async with self.database.reading() as q:
             kept = {one.headings: one.choice for one in await columns.of_school(q, job.school.id)}
-        read_as = Columns(job.options.columns, kept, job.options.forget_columns)
-        order = Order(tuple(sources), job.today, job.options.default_class, columns=read_as)
+        order = Order(
+            tuple(sources), job.today, job.options.default_class,
+            columns=Columns(job.options.columns, kept, job.options.forget_columns),
+            read_as=job.options.read_as,
+        )  # fmt: skip
         kinds: list[str] = []
         progress("Чтение файлов", 0, 0)
         async for frame in gathering.frames(order):

@@ -27,7 +27,8 @@ WORDS = (Word.ADDED, Word.CHANGED, Word.UNCHANGED, Word.REJECTED, Word.QUARANTIN
 class Problem:
     """One thing that is wrong, or to be looked at. `file` is its name; `row` as Excel counts.
 
-    `word` says what it did: refused, held for a person, or only a warning.
+    `word` says what it did: refused, held for a person, or only a warning. `about` is whom or
+    what the row names, "" where the text says it or nobody knows.
     """
 
     file: str
@@ -39,6 +40,7 @@ class Problem:
     said: str = ""
     expected: str = ""
     mend: str = ""
+    about: str = ""
 
     def place(self) -> str:
         sheet = f", лист «{self.sheet}»" if self.sheet else ""
@@ -220,10 +222,10 @@ def _rows(count: int) -> str:
 
 
 HEADING = ("Файл", "Лист", "Строка", "Столбец", "Что", "Значение", "Что не так", "Ожидалось",
-           "Как исправить")  # fmt: skip
+           "Как исправить", "О ком")  # fmt: skip
 
 
-WIDTHS = (26, 18, 8, 9, 15, 22, 44, 34, 40)
+WIDTHS = (26, 18, 8, 9, 15, 22, 44, 34, 40, 32)
 """Of their columns, in characters."""
 
 
@@ -231,7 +233,7 @@ def table(problems: Sequence[Problem]) -> list[tuple[str | int, ...]]:
     """The problems as rows of a table, with a heading; values are masked."""
     rows: list[tuple[str | int, ...]] = [
         (one.file, one.sheet, one.row, one.column, one.word, one.said, one.text, one.expected,
-         one.mend)
+         one.mend, one.about)
         for one in problems
     ]  # fmt: skip
     return [HEADING, *rows]

@@ -12,6 +12,7 @@ from sms_diary.ingest.accept import Request
 from sms_diary.ingest.drafts import Draft
 from sms_diary.ingest.files.proofs import Origin
 from sms_diary.ingest.imports.chunks import GUARDIANS, ReadRow
+from sms_diary.ingest.imports.reading_as import ReadAs
 from sms_diary.model import Silence, Source
 from sms_diary.store.imports import request_id
 from sms_diary.store.schools import School
@@ -39,14 +40,16 @@ class Options:
     end_missing: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
     forget_columns: bool = False
+    read_as: ReadAs = ReadAs()
 
     def as_data(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _NAMES}
+        return {name: getattr(self, name) for name in _NAMES} | self.read_as.as_data()
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Options:
         known = {name: data[name] for name in _NAMES if name in data}
-        return cls(**(known | {"files": tuple(data.get("files", ()))}))
+        files = tuple(data.get("files", ()))
+        return cls(**(known | {"files": files, "read_as": ReadAs.from_data(data)}))
 
 
 _NAMES = ("files", "source", "default_class", "tell", "numbers_changed", "year_start",

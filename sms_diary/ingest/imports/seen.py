@@ -59,6 +59,8 @@ class SeenTable:
     rows: int
     columns: tuple[Seen, ...]
     missing: tuple[str, ...]
+    delimiter: str = ""
+    """Of a CSV."""
 
     def as_data(self) -> dict[str, Any]:
         return asdict(self)
@@ -152,5 +154,6 @@ def _table(
     rows = sum(not row.is_blank() for row in table.rows)
     kind = found.kind.value if found.kind else ""
     return SeenTable(
-        file, sheet.name, sheet.format.value, sheet.encoding, kind, likely, rows, columns, lacking
-    )
+        file, sheet.name, sheet.format.value, sheet.encoding, kind, likely, rows, columns, lacking,
+        sheet.delimiter,
+    )  # fmt: skip

@@ -72,7 +72,8 @@ def tell_contacts(
         for each in own:
             for note in each.notes:
                 if note.word in _LOOK_AT and not any(text in note.text for text in told):
-                    report.tell_of(_problem(report, row, note.word, note.text))
+                    about = _about(row) or each.about
+                    report.tell_of(_problem(report, row, note.word, note.text, about=about))
                 if note.word is Word.QUARANTINED:
                     report.ask(f"{row.file} {row.sheet} {row.row}", note.text, each.about)
         report.add(row.kind, _of_several([one.word for one in own]) if own else _by_verdict(row))
@@ -108,7 +109,8 @@ def _by_verdict(row: ReadRow) -> Word:
 
 def _of_issues(report: Report, row: ReadRow) -> Iterator[Problem]:
     for issue in row.issues:
-        yield _problem(report, row, _LEVELS[issue.level], issue.text, issue)
+        about = _about(row)
+        yield _problem(report, row, _LEVELS[issue.level], issue.text, issue, about=about)
 
 
 def _of_outcomes(report: Report, row: ReadRow, outcomes: Sequence[Outcome]) -> Iterator[Problem]:
@@ -125,13 +127,14 @@ def _of_outcomes(report: Report, row: ReadRow, outcomes: Sequence[Outcome]) -> I
 
 
 def _problem(
-    report: Report, row: ReadRow, word: Word, text: str, issue: Issue | None = None
-) -> Problem:
+    report: Report, row: ReadRow, word: Word, text: str, issue: Issue | None = None, *,
+    about: str = "",
+) -> Problem:  # fmt: skip
     name = report.files[row.file].name if row.file < len(report.files) else ""
     issue = issue or Issue(text)
     return Problem(
         name, row.sheet, row.row, word.value, text, issue.column, issue.said, issue.expected,
-        issue.mend,
+        issue.mend, about,
     )  # fmt: skip
 
 
@@ -139,7 +142,8 @@ def _about(row: ReadRow) -> str:
     """«Авдеев Т.О., 5А» or «5А»: who or what a row names."""
     first = row.drafts[0] if row.drafts else None
     if first is None:
-        return ""
+        listed = row.contacts[0].row if row.contacts else None
+        return ", ".join(filter(None, (listed.pupil, listed.class_name))) if listed else ""
     if first.pupil:
         return ", ".join(filter(None, (first.pupil.name or first.pupil.id, first.pupil.class_name)))
     return first.class_name or first.title

@@ -1,11 +1,13 @@
-"""Imports as the desk lists them: without their reports, which are sealed and may be long."""
+"""Imports as the desk lists them; their reports, which are sealed and may be long, apart."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from sms_diary.db import Queries, Row
 from sms_diary.store.imports import State
+from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
 
@@ -24,6 +26,8 @@ class Listed:
     undone_at: int | None
 
 
+_MOST = 256 * 1024
+"""Bytes of a report that is opened for a list."""
 _COLUMNS = "id, state, options, chunks, done, at, by, applied_at, undone_at"
 
 
@@ -39,6 +43,23 @@ async def page(q: Queries, school_id: int, *, before: int, limit: int) -> list[L
     return [_listed(row) for row in rows]
 
 
+async def reports(
+    q: Queries, tools: Tools, school_id: int, import_ids: Iterable[int]
+) -> dict[int, bytes]:
+    """Import -> its report, of those of the school's that have one and no very long one."""
+    rows = await q.over(
+        """with rows(id bigint)
+           select import.id, import.body from rows join import on import.id = rows.id
+           where import.school_id = :school_id and length(import.body) <= :most""",
+        sorted((import_id,) for import_id in import_ids),
+        school_id=school_id,
+        most=_MOST,
+    )
+    return {
+        row["id"]: tools.vault.open(row["body"], "import.body", row["id"]) for row in rows
+    }  # fmt: skip
+
+
 async def same(q: Queries, school_id: int, import_id: int) -> Listed | None:
     """The last import of the very same files that was applied before, if there is one."""
     rows = await q.all(
@@ -50,6 +71,20 @@ async def same(q: Queries, school_id: int, import_id: int) -> Listed | None:
         id=import_id,
     )
     return _listed(rows[0]) if rows else None
+
+
+async def unfinished(q: Queries, school_id: int, *, since: int, before: int) -> dict[State, int]:
+    """How many imports begun in between (epoch milliseconds) came to no end that anybody chose:
+    not read, read and not applied, or broken off while they were applied."""
+    rows = await q.all(
+        """select state, count(*) as n from import
+           where school_id = :school_id and body is not null and at >= :since and at < :before
+             and state in ('planned', 'applying', 'failed') group by state""",
+        school_id=school_id,
+        since=since,
+        before=before,
+    )
+    return {State(row["state"]): row["n"] for row in rows}
 
 
 def _listed(row: Row) -> Listed:

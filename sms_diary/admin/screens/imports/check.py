@@ -26,7 +26,7 @@ from sms_diary.store.imports import STATE_RU, Import, State
 
 WORDS_RU = {
     Word.ADDED: "добавится", Word.CHANGED: "изменится", Word.UNCHANGED: "без изменений",
-    Word.REJECTED: "ошибка", Word.QUARANTINED: "в карантин",
+    Word.REJECTED: "с ошибкой", Word.QUARANTINED: "в карантин",
 }  # fmt: skip
 """What becomes of rows, before it is done."""
 DONE_RU = WORDS_RU | {Word.ADDED: "добавлено", Word.CHANGED: "изменено"}
@@ -60,6 +60,7 @@ async def show(visit: Visit) -> Answer:
     return Page("import-check.html", {
         "one": one, "report": report, "state": STATE_RU[one.state], "done": done, "plain": plain,
         "words": [(word.name.lower(), (DONE_RU if done else WORDS_RU)[word]) for word in WORDS],
+        "errors": len(_of_word(report.problems, "rejected")),
         "totals": {word.name.lower(): report.count(word) for word in WORDS},
         "asked": asked, "tabs": _tabs(report.problems), "words_ru": _SHORT_RU,
         "problems": problems[start : start + _PER_PAGE],

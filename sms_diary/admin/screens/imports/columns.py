@@ -18,7 +18,7 @@ from sms_diary.admin.forms import Form
 from sms_diary.admin.importing import plain
 from sms_diary.admin.roles import Right
 from sms_diary.admin.screen import Answer, Page, Redirect, Refused, Screen, Visit, found
-from sms_diary.admin.screens.imports import work
+from sms_diary.admin.screens.imports import switches, work
 from sms_diary.ingest.imports import seen
 from sms_diary.ingest.imports.report import Report, restored
 from sms_diary.ingest.imports.request import ALL, SILENT, Options
@@ -27,11 +27,15 @@ from sms_diary.ingest.kinds.recognise import FileKind
 from sms_diary.store import import_files, imports
 from sms_diary.store.imports import State
 
+_ONCE = ("Класс", "Ученик (ФИО)", "Дата рождения", "Дата", "Предмет", "Отметка", "Текст")
 _GONE = "Файлы этой загрузки уже удалены. Загрузите их снова."
 
 
 class Choice(Form):
-    """Beside these: `map-TABLE-COLUMN`, what each column is read as."""
+    """Beside these: `map-TABLE-COLUMN`, what each column is read as, and those of `switches`.
+
+    `again` comes back to this step, to see how the files are read now.
+    """
 
     class_: str = Field("", alias="class", max_length=40)
     tell: bool = False
@@ -41,6 +45,7 @@ class Choice(Form):
     year_start: bool = False
     end_missing: bool = False
     forget: bool = False
+    again: bool = False
 
 
 async def show(visit: Visit) -> Answer:
@@ -54,12 +59,21 @@ async def show(visit: Visit) -> Answer:
     return Page("import-columns.html", {
         "one": one, "files": report.files, "tables": list(enumerate(report.tables)),
         "titles": {kind.value: seen.titles(kind.value) for kind in seen.LISTED},
+        "texts": switches.texts(report, options), "pages": switches.pages(report, options),
+        "encodings": switches.ENCODING_CHOICES, "delimiters": switches.DELIMITER_CHOICES,
         "contacts": FileKind.CONTACTS.value in report.counts, "plain": plain,
         "options": options, "source": (form, by), "tell": options.tell == ALL,
         "remembered": any(known.choice for known in report.chosen),
+        "doubled": [(table, twice) for table in report.tables if (twice := _doubled(table))],
         "lacking": [table for table in report.tables if table.missing],
         "read": any(one.kinds for one in report.files),
     })  # fmt: skip
+
+
+def _doubled(table: SeenTable) -> list[str]:
+    """What several columns are read as although one is enough: their cells would be joined."""
+    titles = [column.title for column in table.columns]
+    return [title for title in _ONCE if titles.count(title) > 1]
 
 
 _BY = "; согласия принял(а): "
@@ -76,14 +90,15 @@ async def act(visit: Visit) -> Answer:
             return Redirect(f"import/{one.id}")
         before = Options.from_data(one.options)
         options = _options(before, form.read, visit.posted.fields, restored(one.report))
+        onward = "/columns" if form.read.again else ""
         if options == before:
-            return Redirect(f"import/{one.id}")
+            return Redirect(f"import/{one.id}{onward}")
     with tempfile.TemporaryDirectory(prefix="sms-diary-") as folder:
         paths = await _again(visit, one.id, Path(folder))
         if not paths:
             raise Refused(_GONE)
         import_id = await work.plan(visit, paths, options, instead_of=one.id)
-    return Redirect(f"import/{import_id}")
+    return Redirect(f"import/{import_id}{onward}")
 
 
 async def _again(visit: Visit, import_id: int, folder: Path) -> list[Path]:
@@ -108,6 +123,7 @@ def _options(
         numbers_changed=said.numbers_changed, year_start=said.year_start,
         end_missing=said.year_start and said.end_missing, columns=chosen,
         forget_columns=said.forget or before.forget_columns,
+        read_as=switches.chosen(report, before, fields),
     )  # fmt: skip
 
 
