@@ -11,21 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from sms_diary import plan, schedule, voices
-from sms_diary.carrying import Ways
-from sms_diary.clock import DAY, MINUTE, Clock
-from sms_diary.db import Database, Queries
+from sms_diary.clock import DAY, MINUTE
+from sms_diary.db import Queries
 from sms_diary.model import Ground, NumberState, SchoolMode
-from sms_diary.render import Renderer
 from sms_diary.schedule.hours import Hours
 from sms_diary.store import numbers, opt_in, outbox, paper, request_queue, schools, turns
 from sms_diary.store.outbox import NewMessage
-from sms_diary.store.request_queue import Child, Due, Sent
+from sms_diary.store.request_queue import Due, Sent
 from sms_diary.store.requests import ANSWER_WITHIN
 from sms_diary.store.schools import School
-from sms_diary.store.tools import Tools
 from sms_diary.values import value
 from sms_diary.voices import Voice
-from sms_diary.wake import Wakes
+from sms_diary.writes import Writes
 
 REQUESTS = "requests"
 """The lease under which requests are sent."""
@@ -71,18 +68,7 @@ def verdict(one: Due, school: School, hours: Hours, *, answerable: bool, now: in
     return _SEND if opens == now else _Verdict(again_at=opens)
 
 
-class Requests:
-    def __init__(
-        self, database: Database, tools: Tools, clock: Clock, wakes: Wakes, renderer: Renderer,
-        ways: Ways,
-    ) -> None:  # fmt: skip
-        self._database = database
-        self._tools = tools
-        self._clock = clock
-        self._wakes = wakes
-        self._renderer = renderer
-        self._ways = ways
-
+class Requests(Writes):
     async def step(self) -> bool:
         """One round; whether there may be more to do at once."""
         now = self._clock.now()
@@ -140,12 +126,8 @@ class Requests:
         known = await schools.by_ids(q, read, lock=True)
         due = await request_queue.lock(q, ids)
         due = [one for one in due if self._verdict(one, known, hours, now) == _SEND]
-        children = await request_queue.children(q, [one.id for one in due])
         speak = await voices.read(q, known, self._renderer)
-        texts = [
-            self._text(one, known[one.school_id], speak[one.school_id], children.get(one.id, ()))
-            for one in due
-        ]
+        texts = [self._text(one, known[one.school_id], speak[one.school_id]) for one in due]
         messages = await self._messages(q, due, texts, known, now)
         sent = []
         for one, message, message_id in zip(
@@ -156,7 +138,7 @@ class Requests:
             reception = self._answer_to(known[one.school_id])
             sent.append(Sent(one.id, message_id, reception or "", until, one.is_reminder))
         await request_queue.sent(q, sent, now=now)
-        await self._keep_shown(q, due, texts, children, now)
+        await self._keep_shown(q, due, texts, now)
 
     async def _messages(
         self, q: Queries, due: Sequence[Due], texts: Sequence[str],
@@ -204,34 +186,30 @@ class Requests:
             segments=way.segments(text),
         )
 
-    def _text(self, one: Due, school: School, voice: Voice, children: Sequence[Child]) -> str:
-        way = self._ways.of(self._route(school))
+    def _text(self, one: Due, school: School, voice: Voice) -> str:
+        """No child is named: a number from paper may be a stranger's."""
         number = self._answer_to(school)
         said = partial(
             voice.say, _template(one), школа=school.short_name, номер=number or "",
             latin=school.latin if one.latin is None else bool(one.latin),
         )  # fmt: skip
-        if not one.is_question:
-            return said(отвечать=number is not None, телефон=school.phone)
-        named = ", ".join(voice.name(child.name) for child in children)
-        text = said(имя=named)
-        if way.segments(text) <= school.budget or len(children) == 1:
-            return text
-        return said(имя=f"детей: {len(children)}")
+        if one.is_question:
+            return said()
+        return said(отвечать=number is not None, телефон=school.phone)
 
     async def _keep_shown(
-        self, q: Queries, due: Sequence[Due], texts: Sequence[str],
-        children: Mapping[int, Sequence[Child]], now: int,
-    ) -> None:  # fmt: skip
+        self, q: Queries, due: Sequence[Due], texts: Sequence[str], now: int
+    ) -> None:
         """The ledger keeps the exact words of a question, school by school."""
         asked = [(one, text) for one, text in zip(due, texts, strict=True) if one.is_question]
+        about = await request_queue.asked_about(q, [one.id for one, _ in asked])
         phones = await numbers.read(q, self._tools, [one.number_id for one, _ in asked])
         for school_id in sorted({one.school_id for one, _ in asked}):
             shown = [
-                (child.subscription_id, phones[one.number_id], one.id, text)
+                (subscription_id, phones[one.number_id], one.id, text)
                 for one, text in asked
                 if one.school_id == school_id
-                for child in children[one.id]
+                for subscription_id in about[one.id]
             ]
             await opt_in.shown(q, self._tools, school_id, shown, now=now)
 

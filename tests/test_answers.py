@@ -14,19 +14,16 @@ from sms_diary.inbound.asking import HELPS_A_DAY, QUESTIONS_A_DAY
 from sms_diary.inbound.desk import ANSWERS_A_DAY
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
-from tests.asking import RENDERER, Phones
+from tests.asking import RENDERER, Phones, phones
 from tests.seeding import column, live_school, mark, phone
+
+__all__ = ["phones"]  # fixtures
 
 MUM, STRANGER = phone(1), phone(2)
 DARYA, LEV = "Белкина Дарья Игоревна", "Белкин Лев Игоревич"
 POLITE = RENDERER.say("other", отвечать=True)
 ENOUGH = RENDERER.say("enough", раз=QUESTIONS_A_DAY)
 MARKS_OF_TODAY = "Дарья Б. 24.11 алгебра: 5"
-
-
-@pytest.fixture
-async def phones(db: Database, tools: Tools, clock: ManualClock) -> Phones:
-    return Phones(db, tools, clock)
 
 
 # ---------------------------------------------------------------- how often

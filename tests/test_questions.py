@@ -6,26 +6,21 @@ from typing import Any
 
 import pytest
 
-from sms_diary.clock import DAY, HOUR, MINUTE, ManualClock
-from sms_diary.db import Database
+from sms_diary.clock import DAY, HOUR, MINUTE
 from sms_diary.encoding import Alphabet, choose, segments
 from sms_diary.model import ConsentState, SchoolMode
 from sms_diary.store import schools
 from sms_diary.store.schools import School
-from sms_diary.store.tools import Tools
-from tests.asking import RENDERER, Phones
+from tests.asking import RENDERER, Phones, phones
 from tests.seeding import column, live_school, mark, phone, set_consent
+
+__all__ = ["phones"]  # fixtures
 
 MUM, STRANGER = phone(1), phone(2)
 DARYA, LEV = "Белкина Дарья Игоревна", "Белкин Лев Игоревич"
 NOBODY = RENDERER.say("unsubscribed")
 POLITE = RENDERER.say("other", отвечать=True)
 MARKS_OF_TODAY = "Дарья Б. 24.11 алгебра: 5"
-
-
-@pytest.fixture
-async def phones(db: Database, tools: Tools, clock: ManualClock) -> Phones:
-    return Phones(db, tools, clock)
 
 
 def lesson(number: int, subject: str, start: str = "") -> dict[str, Any]:
@@ -57,6 +52,14 @@ async def test_marks_are_those_of_the_last_seven_days_in_the_words_of_the_digest
 async def test_a_week_without_marks_is_said_so(phones: Phones, school: School) -> None:
     await phones.child(school, "p0", MUM, DARYA)
     assert await phones.write(MUM, "ОЦЕНКИ") == ["Дарья Б.: за неделю отметок нет"]
+
+
+async def test_who_asks_for_marks_gets_no_absences(phones: Phones, school: School) -> None:
+    await phones.child(school, "p0", MUM, DARYA)
+    late = {"kind": "absence.set", "pupil": {"id": "p0"}, "date": "2026-11-24", "lesson": 1,
+            "code": "ОП"}  # fmt: skip
+    await phones.post(school, mark("5"), late)
+    assert await phones.write(MUM, "ОЦЕНКИ") == [MARKS_OF_TODAY]
 
 
 async def test_a_removed_mark_is_none_and_a_corrected_one_is_the_last(

@@ -62,6 +62,11 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", ["request", "request_reminder", "welcome"])
+def test_what_goes_to_a_number_that_may_be_a_strangers_cannot_name_a_child(kind: str) -> None:
+    assert any("нет значения «имя»" in one for one in said("{{ школа }}: {{ имя }}?", kind))
+
+
 @pytest.mark.parametrize("source", HOSTILE, ids=range(len(HOSTILE)))
 def test_what_is_no_text_is_refused_at_once(source: str) -> None:
     # The best of three: the machine may be busy with something else.

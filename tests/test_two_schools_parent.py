@@ -100,14 +100,12 @@ async def test_a_parent_of_two_schools_from_two_questions_to_one_stop(
     # Two requests: never two open questions at once, and each ДА is for one school.
     await house.ask(school, both[0])
     await house.ask(gymnasium, both[1])
-    assert await told(house) == [
-        (here, "Школа 5. SMS-дневник (Дарья Б.) включить? Ответьте ДА или НЕТ")
-    ]
+    assert await told(house) == [(here, "Школа 5: включить SMS-дневник? Ответьте ДА или НЕТ")]
     await house.said(MUM, "Да")
     assert await states(house, *both) == [C.ACTIVE, C.ASKED]
     assert await told(house) == [
         (here, "SMS-дневник включен: Дарья Б. Отключить: СТОП. Помощь: ПОМОЩЬ"),
-        (there, "Гимн. 7. SMS-дневник (Олег Б.) включить? Ответьте ДА или НЕТ"),
+        (there, "Гимн. 7: включить SMS-дневник? Ответьте ДА или НЕТ"),
     ]
     await house.said(MUM, "да")
     assert await states(house, *both) == [C.ACTIVE, C.ACTIVE]

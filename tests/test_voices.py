@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sms_diary.clock import DAY, ManualClock
+from sms_diary.clock import DAY
 from sms_diary.db import Database
 from sms_diary.encoding import Scheme
 from sms_diary.plan import Naming
@@ -13,19 +13,14 @@ from sms_diary.store import settings, templates
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.voices import Voice
-from tests.asking import Phones
+from tests.asking import Phones, phones
 from tests.seeding import Subscribed, live_school, mark, phone
 from tests.test_pipeline import RENDERER, Diary, diary
 from tests.test_requests import House, house, mum
 
-__all__ = ["diary", "house", "mum"]
+__all__ = ["diary", "house", "mum", "phones"]
 MUM, DAD = phone(1), phone(2)
 DARYA, LEV = "Белкина Дарья Игоревна", "Белкин Лев Игоревич"
-
-
-@pytest.fixture
-async def phones(db: Database, tools: Tools, clock: ManualClock) -> Phones:
-    return Phones(db, tools, clock)
 
 
 @pytest.fixture
@@ -124,14 +119,13 @@ async def test_texts_are_transliterated_as_the_school_chose(
 async def test_questions_and_the_welcome_are_in_the_school_s_own_words(
     house: House, school: School, mum: Subscribed
 ) -> None:
-    await own(house.db, school, request="{{ школа }} спрашивает: {{ имя }}. ДА или НЕТ?",
-              request_reminder="{{ школа }} ждёт: {{ имя }}. ДА или НЕТ?")  # fmt: skip
-    await set_(house.db, school, naming="name")
+    await own(house.db, school, request="{{ школа }} спрашивает. ДА или НЕТ?",
+              request_reminder="{{ школа }} ждёт. ДА или НЕТ?")  # fmt: skip
     await house.ask(school, mum)
     await house.deliver()
     await house.wait(2 * DAY)
     assert house.channel.texts() == [
-        "Школа 5 спрашивает: Дарья. ДА или НЕТ?", "Школа 5 ждёт: Дарья. ДА или НЕТ?",
+        "Школа 5 спрашивает. ДА или НЕТ?", "Школа 5 ждёт. ДА или НЕТ?",
     ]  # fmt: skip
 
 

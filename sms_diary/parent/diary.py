@@ -1,4 +1,5 @@
-"""What the diary says of the children: last marks, the next day of lessons; and the last SMS."""
+"""What the diary says of the children: a week of marks and absences, the next day of lessons; and
+the last SMS."""
 
 from __future__ import annotations
 
@@ -16,8 +17,10 @@ from sms_diary.inbound import wording
 from sms_diary.inbound.asking import WEEK
 from sms_diary.model import PERSONAL_DATA, ConsentState, Kind
 from sms_diary.parent.visit import Page, Visit
+from sms_diary.render import absences, words
 from sms_diary.render.plain import plain
 from sms_diary.store import questions
+from sms_diary.store.diary import NO_LESSON
 from sms_diary.store.parent import family
 from sms_diary.store.parent.family import Child
 from sms_diary.store.questions import Noted
@@ -25,18 +28,31 @@ from sms_diary.store.schools import School
 from sms_diary.values import value
 
 _MESSAGES = 30
-_DEBT = "."
 _PAUSED = "Школа приостановила дневник: что-то уточняют. Загляните позже."
 _NO_PAPER = "Нет действующего согласия на обработку персональных данных, поэтому отметок здесь нет."
 
 
 @value
+class Item:
+    """A mark, or an absence (`missed`): the reason only as an SMS tells it, never an illness."""
+
+    of: str
+    """The subject; of an absence without one the lesson or the day."""
+    aside: str
+    """The kind of work, or the lesson that was missed."""
+    said: str
+    missed: bool = False
+
+
+@value
 class Shown:
-    """One child: `marks` by day, lessons of the next day; or why nothing is shown."""
+    """One child: `days` of marks and absences, lessons of the next day; or why there is nothing."""
 
     name: str
-    marks: Sequence[tuple[str, Sequence[tuple[str, str, str]]]] = ()
-    """«вторник, 24 ноября» → (subject, mark, kind of work)."""
+    days: Sequence[tuple[str, Sequence[Item]]] = ()
+    """«вторник, 24 ноября» → in the order of lessons."""
+    missed: str = ""
+    """«Пропусков: 2. Опозданий: 1», of all these days."""
     day: str = ""
     lessons: Sequence[tuple[int, str, str]] = ()
     """(number, subject, when it begins)."""
@@ -76,7 +92,7 @@ async def _of_school(visit: Visit, school: School, children: Sequence[Child]) ->
     ids, settled = [one.pupil_id for one in open_], visit.now - school.settle
     marks = await questions.marks(
         visit.q, school.id, ids, since=(today - WEEK + timedelta(days=1)).isoformat(),
-        settled=settled,
+        settled=settled, absences=True,
     )  # fmt: skip
     lessons = await questions.timetables(
         visit.q, visit.site.tools, school.id, ids, after=today.isoformat(),
@@ -118,20 +134,34 @@ def _shown(
     name: str, marks: Sequence[Noted], lessons: Sequence[Noted], writing: wording.Writing
 ) -> Shown:
     by_day = [
-        (_day(day), [(one.subject, _mark(one.value), one.work) for one in reversed(list(own))])
+        (_day(day), [_item(one) for one in reversed(list(own))])
         for day, own in groupby(marks, key=lambda one: one.day)
     ]
     timetable = next((one for one in lessons if one.kind is Kind.TIMETABLE), None)
     changes = [one for one in lessons if one.kind is Kind.TIMETABLE_CHANGE]
     return Shown(
-        name, by_day, _day(lessons[0].day) if lessons else "",
+        name, by_day, _missed(marks), _day(lessons[0].day) if lessons else "",
         _lessons(timetable.body) if timetable else (),
         writing.tell(changes, {}) if changes else "",
     )  # fmt: skip
 
 
-def _mark(value_: str) -> str:
-    return "долг" if value_ == _DEBT else value_
+def _item(one: Noted) -> Item:
+    if one.kind is Kind.MARK:
+        return Item(one.subject, one.work, words.mark(one.value))
+    said = absences.noun(one.value)
+    lesson = "" if one.lesson == NO_LESSON else f"{one.lesson} урок"
+    if one.subject or lesson:
+        return Item(one.subject or lesson, lesson if one.subject else "", said, missed=True)
+    late = words.presence(one.value) is words.Presence.LATE
+    return Item("В этот день" if late else "Весь день", "", said, missed=True)
+
+
+def _missed(noted: Sequence[Noted]) -> str:
+    """The week's count, in the words of an SMS about a week."""
+    missed, late = absences.counted(one.value for one in noted if one.kind is Kind.ABSENCE)
+    said = (f"Пропусков: {missed}" if missed else "", f"Опозданий: {late}" if late else "")
+    return ". ".join(one for one in said if one)
 
 
 def _day(day: str) -> str:

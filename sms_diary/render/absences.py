@@ -1,4 +1,4 @@
-"""Absences in words: which lessons were missed, and what became of an absence told before.
+"""Absences in words: which lessons were missed, what became of an absence told before, how many.
 
 Codes become `words.Presence` first, so that an illness cannot reach a text. A teacher's
 comment on an absence is never shown for the same reason.
@@ -6,13 +6,19 @@ comment on an absence is never shown for the same reason.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sms_diary.model import Gender, Told
 from sms_diary.render import words
 from sms_diary.render.words import Presence
 
+_NOUNS = {
+    Presence.ABSENT: "пропуск",
+    Presence.EXCUSED: "пропуск (ув)",
+    Presence.LATE: "опоздание",
+    Presence.EXEMPT: "освобождение",
+}
 _LATE = {None: "опоздание", Gender.MALE: "опоздал", Gender.FEMALE: "опоздала"}
 
 
@@ -45,6 +51,18 @@ def lessons_missed(items: Sequence[Told], subjects: Sequence[str], *, tight: boo
         if is_change(item)
     ]
     return Piece("; ".join(piece.text for piece in pieces), pieces[0].colon)
+
+
+def noun(code: str) -> str:
+    """What an absence is called where it stands alone: «пропуск (ув)», «опоздание»."""
+    return _NOUNS[words.presence(code)]
+
+
+def counted(codes: Iterable[str]) -> tuple[int, int]:
+    """How many lessons were missed and to how many the pupil was late; exempt is neither."""
+    kinds = [words.presence(code) for code in codes]
+    late = kinds.count(Presence.LATE)
+    return len(kinds) - late - kinds.count(Presence.EXEMPT), late
 
 
 def is_change(item: Told) -> bool:

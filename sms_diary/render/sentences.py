@@ -12,7 +12,7 @@ from functools import partial
 
 from sms_diary.model import Kind, Told
 from sms_diary.render import words
-from sms_diary.render.absences import is_change, lessons_missed, presence_changed
+from sms_diary.render.absences import counted, is_change, lessons_missed, presence_changed
 from sms_diary.render.ladder import LADDER, Level
 from sms_diary.render.plain import comment, plain
 from sms_diary.render.subjects import Subjects
@@ -43,13 +43,12 @@ class Sentences:
         marks = [item for item in items if item.kind is Kind.MARK]
         if not marks:
             return partial(self._absences, items)
-        kinds = [words.presence(item.value) for item in items if item.kind is Kind.ABSENCE]
+        missed, late = counted(item.value for item in items if item.kind is Kind.ABSENCE)
         days = [item.day for item in items if item.day]
-        late = kinds.count(Presence.LATE)
         values: _Values = {
             "имя": plain(items[0].pupil),
             "даты": words.span(min(days), max(days)) if days else "",
-            "пропуски": len(kinds) - late - kinds.count(Presence.EXEMPT),
+            "пропуски": missed,
             "опоздания": late,
         }
         return self._listed("marks_week", values, marks)

@@ -128,17 +128,20 @@ tell it. What came with a school's first import is told to who asks."""
 
 
 async def marks(
-    q: Queries, school_id: int, pupil_ids: Sequence[int], *, since: str, settled: int
-) -> list[Noted]:
-    """The pupils' marks from a day on (ISO date), newest first.
+    q: Queries, school_id: int, pupil_ids: Sequence[int], *, since: str, settled: int,
+    absences: bool = False,
+) -> list[Noted]:  # fmt: skip
+    """The pupils' marks from a day on (ISO date), newest first; with `absences` those too.
 
     `settled`: the moment (epoch milliseconds) by which they must have arrived.
     """
+    kinds = (Kind.MARK, Kind.ABSENCE) if absences else (Kind.MARK,)
+    wanted = ", ".join(f"'{kind}'" for kind in kinds)
     rows = await q.over(
         f"""with rows(pupil_id bigint)
             select e.id, e.kind, rows.pupil_id, '' as class_name, e.day, e.subject, e.lesson,
                    e.work, e.value
-            from rows join entry e on e.school_id = :school_id and e.kind = '{Kind.MARK}'
+            from rows join entry e on e.school_id = :school_id and e.kind in ({wanted})
                                   and e.who = rows.pupil_id
             where e.day >= :since and {_TOLD}
             order by e.day desc, e.lesson desc, e.id desc""",

@@ -120,30 +120,20 @@ async def lock(q: Queries, ids: Iterable[int]) -> list[Due]:
     return sorted((_due(row) for row in rows), key=lambda one: one.id)
 
 
-@value
-class Child:
-    """A child whom a question is about and who has no answer yet; its name in full."""
-
-    subscription_id: int
-    name: str
-
-
-async def children(q: Queries, ids: Iterable[int]) -> dict[int, list[Child]]:
-    """Request id -> the children it still asks about."""
+async def asked_about(q: Queries, ids: Iterable[int]) -> dict[int, list[int]]:
+    """Request id -> the subscriptions that it asks about and that have no answer yet."""
     rows = await q.over(
         """with rows(id bigint)
-           select rows.id, p.subscription_id, pupil.full_name
+           select rows.id, p.subscription_id
            from rows join request_pupil p on p.request_id = rows.id
-           join subscription s on s.id = p.subscription_id
-           join pupil on pupil.id = s.pupil_id
-           join consent c on c.subscription_id = s.id and c.topic = '*' and c.state = 'asked'
+           join consent c on c.subscription_id = p.subscription_id and c.topic = '*'
+                         and c.state = 'asked'
            order by rows.id, p.subscription_id""",
         [(request_id,) for request_id in sorted(set(ids))],
     )
-    found: dict[int, list[Child]] = {}
+    found: dict[int, list[int]] = {}
     for row in rows:
-        child = Child(row["subscription_id"], row["full_name"] or "")
-        found.setdefault(row["id"], []).append(child)
+        found.setdefault(row["id"], []).append(row["subscription_id"])
     return found
 
 

@@ -86,6 +86,15 @@ class Visitor:
         assert answer.status == 200, answer.headers
         return answer.body.decode()
 
+    async def reads(self, path: str, words: str) -> str:
+        """The page, once these words have come to stand there."""
+
+        async def came() -> bool:
+            return words in await self.page(path)
+
+        await eventually(came)
+        return await self.page(path)
+
     async def _send(self, method: str, path: str, headers: Mapping[str, str], data: Any) -> Answer:
         sent = dict(headers)
         if self.cookies:
@@ -150,5 +159,25 @@ async def told(home: Home) -> None:
          "lessons": lessons},
         {"kind": "timetable.changed", "at": at, "class": "5А", "date": "2026-11-25", "lesson": 2,
          "subject": "Биология", "instead_of": "Математика"},
+    ])  # fmt: skip
+    assert answer.status == 202, answer.body
+
+
+async def missed(home: Home) -> None:
+    """Darya was late, ill and excused within the week, and one absence was a slip."""
+    day = "2026-11-24"
+    said: list[dict[str, Any]] = [
+        {"lesson": 1, "code": "ОП"},
+        {"lesson": 3, "subject": "История", "code": "Н"},
+        {"lesson": 4, "subject": "Физкультура", "code": "ОСВ"},
+        {"lesson": 5, "subject": "География", "code": "Н"},
+        {"lesson": 5, "subject": "География", "code": ""},
+        {"date": "2026-11-23", "code": "Б", "comment": "ОРВИ, справка"},
+        {"date": "2026-11-17", "subject": "Химия", "code": "Н"},
+    ]
+    answer = await home.desk.door.journal.post([
+        {"kind": "absence.set", "at": f"{day}T11:3{n}:00+04:00", "pupil": {"id": "p0"},
+         "date": day, **one}
+        for n, one in enumerate(said)
     ])  # fmt: skip
     assert answer.status == 202, answer.body

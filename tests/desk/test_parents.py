@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import html
 import io
 import re
 import statistics
@@ -23,14 +22,10 @@ from sms_diary.store.parent import slips
 from sms_diary.store.parent.codes import Answer as Checked
 from sms_diary.web import passwords
 from tests import seeding
-from tests.desk.parents import MUM, NEW, NOBODY, Home, Visitor, told
-from tests.journal_peer import Answer, eventually
+from tests.desk.parents import MUM, NEW, NOBODY, Home, Visitor, missed, told
+from tests.journal_peer import Answer, text
 
 PRINTED, OWN = "4821-7730-1946", "кот сидит на окне"
-
-
-def text(answer: Answer) -> str:
-    return html.unescape(answer.body.decode())
 
 
 async def column(home: Home, sql: str, **params: object) -> list[Any]:
@@ -52,6 +47,37 @@ async def test_a_code_lets_in_and_the_visit_is_counted_without_a_name(home: Home
         assert said in page, said
     assert await column(home, "select visits from parent_visit order by school_id") == [1, 1]
     assert await column(home, "select day from parent_visit") == ["2026-11-24"] * 2
+
+
+async def test_absences_stand_beside_marks_by_day_and_lesson_and_name_no_illness(
+    home: Home,
+) -> None:
+    await told(home)
+    await missed(home)
+    mum = Visitor(home)
+    await mum.enter()
+    page = await mum.page("/my")
+    darya, _ = page.split("Егор Б.")
+    [tuesday, monday] = [
+        [" ".join(re.sub("<[^>]+>", " ", one).split()) for one in re.findall("<li>.*?</li>", day)]
+        for day in re.findall('<ul class="marks">(.*?)</ul>', darya, re.DOTALL)
+    ]
+    assert tuesday == [
+        "1 урок опоздание", "Математика Контрольная работа 5", "История 3 урок пропуск",
+        "Физкультура 4 урок освобождение",
+    ]  # fmt: skip
+    assert monday == ["Весь день пропуск (ув)", "Русский язык 4"]
+    assert "Пропусков: 2. Опозданий: 1" in darya
+    for word in ("ОРВИ", "справка", "болезн", "География", "Химия"):
+        assert word not in page, word
+
+
+async def test_a_week_of_nothing_is_said_so_and_counts_nothing(home: Home) -> None:
+    mum = Visitor(home)
+    await mum.enter()
+    page = await mum.page("/my")
+    assert page.count("За семь дней нет ни отметок, ни пропусков.") == 2
+    assert "Пропусков:" not in page
 
 
 async def test_a_visit_is_reported_beside_the_journals_own_and_never_added(home: Home) -> None:
@@ -380,12 +406,7 @@ async def test_what_was_sent_is_read_there_but_no_code(home: Home) -> None:
     await told(home)
     mum = Visitor(home)
     await mum.enter()
-
-    async def came() -> bool:
-        return "Дарья Б." in await mum.page("/my/messages")
-
-    await eventually(came)
-    page = await mum.page("/my/messages")
+    page = await mum.reads("/my/messages", "Дарья Б.")
     assert "мат 5" in page
     assert "код для входа" not in page
 

@@ -13,7 +13,6 @@ from sms_diary.parent.serving import came_from
 from sms_diary.store.parent import slips
 from sms_diary.web import passwords
 from tests.desk.parents import MUM, Home, Visitor, told
-from tests.journal_peer import eventually
 
 EVIL = "<script>alert(1)</script>"
 PRINTED, OWN = "4821-7730-1946", "кот сидит на окне"
@@ -100,11 +99,7 @@ async def test_a_script_in_a_name_or_a_message_is_shown_as_text(home: Home) -> N
     await told(home)
     mum = Visitor(home)
     await mum.enter()
-
-    async def came() -> bool:
-        return "мат 5" in await mum.page("/my/messages")
-
-    await eventually(came)
+    await mum.reads("/my/messages", "мат 5")
     async with database.transaction() as q:
         vault = home.desk.door.service.base.tools.vault
         for row in await q.all("select id from message where ground = 'consent'"):

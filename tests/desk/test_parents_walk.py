@@ -13,7 +13,7 @@ from sms_diary.store.parent import slips
 from sms_diary.web import passwords
 from tests import seeding
 from tests.desk.conftest import NARROW, WIDE, Scheme, accessible
-from tests.desk.parents import MUM, NEW, Home, told
+from tests.desk.parents import MUM, NEW, Home, missed, told
 
 pytestmark = pytest.mark.browser
 PRINTED = "4821-7730-1946"
@@ -116,6 +116,7 @@ async def test_every_page_is_accessible(
 ) -> None:
     home.desk.browser = browser
     await told(home)
+    await missed(home)
     async with home.desk.at(width, scheme) as page:
         for path in ("/my", "/my/paper", "/my/code", "/my/bye", "/my/nothing"):
             await page.goto(path)
