@@ -8,8 +8,11 @@ from decimal import Decimal
 from sms_diary import voices
 from sms_diary.admin.screen import Visit
 from sms_diary.carrying import Carrying
+from sms_diary.clock import local
 from sms_diary.db import Queries
 from sms_diary.render import Renderer, Style
+from sms_diary.render.real import Real
+from sms_diary.store.desk import longest
 from sms_diary.values import value
 from sms_diary.voices import Voice
 
@@ -48,3 +51,11 @@ async def of(visit: Visit, q: Queries) -> Hand:
     voice = await voices.of_one(q, school.id, desk.renderer)
     style = voices.style(school, None, desk.ways.of(route))
     return Hand(voice, style, route, desk.prices.get(route))
+
+
+async def real(visit: Visit, q: Queries, own: Hand) -> Real:
+    """The longest values of the visited school, as its texts say them."""
+    school = visit.school
+    day = local(visit.now, school.zone).date().isoformat()
+    found = await longest.of_school(q, school.id, day=day, called=own.voice.name)
+    return replace(found, school=school.short_name, phone=school.phone)

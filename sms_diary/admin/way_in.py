@@ -10,16 +10,22 @@ from sms_diary.admin import forms, layout
 from sms_diary.admin.screen import Desk, Missing, Screen
 from sms_diary.admin.security import local_path
 from sms_diary.admin.serving import failed, guarded, redirect, session_of
+from sms_diary.clock import MINUTE
 from sms_diary.store import schools
 from sms_diary.store.desk import attempts, audit, sessions, users
 from sms_diary.store.desk.audit import Note
 from sms_diary.store.desk.users import EVERY_SCHOOL, User
 from sms_diary.web import passwords
 from sms_diary.web.security import Gate
+from sms_diary.web.words import lasting
 
 _LONGEST_LOGIN = 64
 _NEUTRAL = "Логин или пароль не подошли. Проверьте раскладку и Caps Lock."
-_TOO_MANY = "Слишком много попыток подряд. Подождите 15 минут и войдите снова."
+_FEW_LEFT = "Осталось попыток: {}. Потом вход закроется на 15 минут."
+_LAST = "Вход закрыт на 15 минут: было слишком много попыток подряд."
+_TOO_MANY = "Слишком много попыток подряд. Вход откроется снова через {}."
+_WARNED = 2
+"""Attempts that are left when it is said how many they are."""
 _STALE = (
     "Ссылка уже использована или устарела. Попросите у администратора новую "
     "(или выпустите её на сервере: sms-diary desk invite)."
@@ -74,13 +80,15 @@ class WayIn:
         back, address = local_path(posted.get("next", [""])[-1]), request.remote or ""
         database, tools, now = self.desk.database, self.desk.tools, self.desk.clock.now()
         async with database.transaction() as q:
-            allowed = await attempts.begin(q, tools, login, address, now=now)
-            known = await users.by_login(q, login) if allowed else None
-        if not allowed:
-            return _login_page(back, login, _TOO_MANY, status=429)
+            begun = await attempts.begin(q, tools, login, address, now=now)
+            known = await users.by_login(q, login) if begun.opens is None else None
+        if begun.opens is not None:
+            minutes = -(-(begun.opens - now) // MINUTE)  # those that have begun count
+            said = _TOO_MANY.format(lasting(minutes * MINUTE))
+            return _login_page(back, login, said, status=429)
         right = await passwords.fits(password, known[1] if known else "")
         if known is None or not right or known[0].state is not users.UserState.ACTIVE:
-            return _login_page(back, login, _NEUTRAL, status=422)
+            return _login_page(back, login, _wrong(begun.left), status=422)
         async with database.transaction() as q:
             await attempts.succeeded(q, tools, login, address)
         return await self._let_in(request, known[0], back, "signed-in")
@@ -149,6 +157,13 @@ class WayIn:
         response = redirect(back)
         self.gate.let_in(response, secret)
         return response
+
+
+def _wrong(left: int) -> str:
+    """The same words whatever was wrong, and before the door shuts, that it will."""
+    if left > _WARNED:
+        return _NEUTRAL
+    return f"{_NEUTRAL} {_FEW_LEFT.format(left) if left else _LAST}"
 
 
 def browser(agent: str) -> str:

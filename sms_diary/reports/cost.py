@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
+
+from babel.dates import format_date
 
 from sms_diary.db import Queries
 from sms_diary.reports import savings
@@ -25,6 +28,7 @@ from sms_diary.reports.tables import Cell, Money, Report, Share, Table
 from sms_diary.store import budget, samples, tallied
 from sms_diary.store.budget import Month
 from sms_diary.store.tallied import Cell as Sum
+from sms_diary.store.tallied import Live
 from sms_diary.store.tools import Tools
 
 _HEADS = ("сообщений", "SMS", "стоимость", "доля")
@@ -55,6 +59,7 @@ async def report(q: Queries, tools: Tools, asked: Asked) -> Report:
         _by_route(asked, cells),
         _table(asked, "По видам", "о чём", together(cells, kind_ru).items()),
         _table(asked, "По буквам", "чем написано", together(cells, _letters).items()),
+        await _by_month(q, asked, live),
     ]
     if not asked.outside:
         names = await class_names(q, asked.school.id)
@@ -120,6 +125,21 @@ def _rows(
 def _table(asked: Asked, title: str, head: str, named: Iterable[tuple[str, list[Sum]]]) -> Table:
     rows = tuple((name, *cells) for name, cells in _rows(asked, named))
     return Table(title, (head, *_HEADS), rows, bar=len(_HEADS), less=(1,))
+
+
+async def _by_month(q: Queries, asked: Asked, live: Live) -> Table:
+    """The year up to the last of the days, whichever is the first of them."""
+    first = date(asked.last.year - 1, asked.last.month, 1) + timedelta(days=31)
+    cells = await tallied.cells(
+        q, asked.school.id, first.replace(day=1), asked.last, "day", "route", live=live
+    )
+    months = together(sorted(cells, key=lambda cell: cell.day), lambda cell: cell.day[:7])
+    named = [
+        (format_date(date.fromisoformat(f"{month}-01"), "LLLL y", locale="ru"), own)
+        for month, own in months.items()
+    ]
+    table = _table(asked, "По месяцам", "месяц", named)
+    return replace(table, note="За последний год, какие бы дни ни были выбраны.")
 
 
 def _by_route(asked: Asked, cells: list[Sum]) -> Table:

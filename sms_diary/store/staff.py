@@ -5,14 +5,12 @@ Putting them on the list is `schools.py`'s.
 
 from __future__ import annotations
 
-from sms_diary import plan, schedule
 from sms_diary.carrying import Carrying
 from sms_diary.clock import HOUR
 from sms_diary.db import Queries
 from sms_diary.model import Ground
 from sms_diary.phone import mask
-from sms_diary.store import numbers, outbox, turns
-from sms_diary.store.outbox import NewMessage
+from sms_diary.store import at_once
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
@@ -52,20 +50,10 @@ async def send(
     """
     if not await _is_one(q, school_id, number_id):
         return False
-    queue = (school_id, schedule.URGENT_LANE, route)
-    reached = await turns.reached(q, [queue], now=now)
-    places = plan.turns(reached[queue], way.segments(text))
-    places = places[-1:] if way.whole else places
-    long = {number_id: 1} if len(places) > 1 else {}
-    references = await numbers.next_references(q, long)
-    message = NewMessage(
-        school_id=school_id, guardian_id=None, number_id=number_id, consent_rev=0,
-        ground=Ground.STAFF, ledger_id=None, inbound_id=None, text=text,
-        alphabet=str(way.choose(text)), turns=places, udh_ref=references.get(number_id, 0),
-        level="full", lane=schedule.URGENT_LANE, route=route, expires=now + lasts,
-        whole=way.whole, segments=way.segments(text),
+    await at_once.send(
+        q, tools, school_id, number_id, text, ground=Ground.STAFF, way=way, route=route,
+        expires=now + lasts, now=now,
     )  # fmt: skip
-    await outbox.add(q, tools, [message], now=now)
     return True
 
 

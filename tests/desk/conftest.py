@@ -42,6 +42,12 @@ _ARGUMENTS = [
 ]  # fmt: skip
 WIDE, NARROW = 1280, 390
 Scheme = Literal["light", "dark"]
+BOTH = pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
+"""On a computer by day and on a phone at night."""
+BY_HAND = pytest.mark.parametrize(
+    ("width", "scheme", "javascript"), [(WIDE, "light", True), (NARROW, "dark", False)]
+)
+"""The same, and on the phone without a script."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

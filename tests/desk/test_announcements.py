@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from sms_diary.admin.screens.announcements import ready, writing
 from sms_diary.clock import HOUR
 from sms_diary.model import ConsentState
 from sms_diary.store import announcements, schools, settings
@@ -17,7 +18,7 @@ from sms_diary.store.desk import announcements as shown
 from sms_diary.store.desk import sessions
 from sms_diary.store.desk.users import Role
 from tests import seeding
-from tests.desk.conftest import NARROW, WIDE, Running, Scheme, Someone, accessible
+from tests.desk.conftest import BY_HAND, Running, Scheme, Someone, accessible
 from tests.desk.examples.announcements import FORM, posted
 from tests.journal_peer import Answer, eventually
 
@@ -87,6 +88,49 @@ async def test_without_the_right_count_nothing_is_sent_to_the_whole_school(
     assert answer.status == 422
     assert "Введите число родителей с этой страницы" in plain(answer)
     assert await entries(desk) == []
+
+
+async def test_many_parents_are_counted_whoever_they_are(
+    desk: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = await desk.as_(Role.OPERATOR)
+    ids = [str(one.pupil_id) for one in desk.door.subscribed]
+    few, form = await confirmed(operator, "", whom="pupils", pupils=ids)
+    assert "Сколько родителей" not in plain(few)
+    monkeypatch.setattr(writing, "_MANY", 2)
+    many, form = await confirmed(operator, "", whom="pupils", pupils=ids)
+    assert "Это уйдёт многим. Сколько родителей его получит?" in plain(many)
+    assert (await operator.post(NEW, **form)).status == 422
+    assert (await operator.post(NEW, **(form | {"typed": "3"}))).status == 303
+
+
+async def test_a_text_is_begun_with_a_ready_one_and_not_sent_with_its_gaps(desk: Running) -> None:
+    operator = await desk.as_(Role.OPERATOR)
+    fresh_page = await operator.get(NEW)
+    assert "Начать с готового текста" in plain(fresh_page)
+    for name, (title, text) in ready.SAMPLES.items():
+        assert f"{NEW}?sample={name}".encode() in fresh_page.body
+        assert title in plain(fresh_page)
+        begun = await operator.get(f"{NEW}?sample={name}")
+        assert begun.body.decode().count(text) == 2, "in the field, and as it would come"
+        refused = await operator.post(NEW, **(FORM | {"text": text, "do": "check"}))
+        assert (refused.status, "вместо «___»" in plain(refused)) == (422, True)
+    assert (await operator.get(f"{NEW}?sample=x&like=x")).status == 200
+
+
+async def test_an_earlier_text_is_written_anew_by_whoever_may_see_it(desk: Running) -> None:
+    operator = await desk.as_(Role.OPERATOR)
+    entry_id = await posted(desk, "Сбор в 9:00", silent=True)
+    card = await operator.get(f"{LIST}/{entry_id}")
+    assert f"{NEW}?like={entry_id}".encode() in card.body
+    observer = await desk.as_(Role.OBSERVER)
+    assert b"?like=" not in (await observer.get(f"{LIST}/{entry_id}")).body
+    assert "«Сбор в 9:00 (0)»" in plain(await operator.get(NEW))
+    begun = (await operator.get(f"{NEW}?like={entry_id}")).body.decode()
+    assert ">\nСбор в 9:00 (0)</textarea>" in begun
+    admin = await desk.as_(Role.DISTRICT_ADMIN)
+    foreign = await admin.get(f"/desk/school-7/announcements/new?like={entry_id}")
+    assert (foreign.status, "Сбор" in plain(foreign)) == (404, False)
 
 
 async def test_pressed_twice_it_is_sent_once(desk: Running) -> None:
@@ -238,6 +282,7 @@ async def test_a_hostile_text_is_only_a_text(desk: Running) -> None:
     await operator.post(NEW, **(await confirmed(operator, text=NASTY))[1])
     [entry_id] = await entries(desk)
     pages += [await operator.get(LIST), await operator.get(f"{LIST}/{entry_id}")]
+    pages += [await operator.get(NEW), await operator.get(f"{NEW}?like={entry_id}")]
     for page in pages:
         assert NASTY.encode() not in page.body
         assert b"alert(1)" in page.body
@@ -269,10 +314,7 @@ async def test_the_estimate_is_of_those_who_may_be_told(desk: Running) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("width", "scheme", "javascript"),
-    [(WIDE, "light", True), (NARROW, "dark", False)],
-)
+@BY_HAND
 async def test_it_is_written_confirmed_and_stopped_by_hand(
     walker: Running, width: int, scheme: Scheme, javascript: bool
 ) -> None:
@@ -282,6 +324,9 @@ async def test_it_is_written_confirmed_and_stopped_by_hand(
         await page.goto(LIST)
         await expect(page.get_by_text("Объявлений ещё не было")).to_be_visible()
         await page.locator("#content").get_by_role("link", name="Новое объявление").first.click()
+        await page.get_by_text("Начать с готового текста").click()
+        await page.get_by_role("link", name="Короткий день").click()
+        await expect(page.get_by_label("Текст", exact=True)).to_have_value("___ уроки до ___: ___")
         await page.get_by_label("Текст", exact=True).fill("Завтра приходим к 9:00")
         if javascript:
             preview = page.locator("#preview")

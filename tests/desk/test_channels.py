@@ -17,7 +17,7 @@ from sms_diary.store import numbers, schools
 from sms_diary.store.desk.users import Role
 from tests import seeding
 from tests.conftest import NOW
-from tests.desk.conftest import NARROW, WIDE, Running, Scheme, accessible
+from tests.desk.conftest import BOTH, Running, Scheme, accessible
 from tests.journal_peer import at_the_door, eventually, mark, route, settings
 
 BASE = "/desk/school-5/channels"
@@ -129,7 +129,7 @@ async def test_a_trial_goes_to_staff_and_to_nobody_else(desk: Running, smsc: Sms
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
+@BOTH
 async def test_the_channels_can_be_seen_by_everybody(
     walker: Running, width: int, scheme: Scheme
 ) -> None:

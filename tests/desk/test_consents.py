@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Any
 
@@ -16,14 +15,10 @@ from tests import seeding
 from tests.desk import families
 from tests.desk.conftest import Running
 from tests.desk.families import NAMES, SCRIPT
-from tests.journal_peer import Answer
+from tests.journal_peer import eventually, text
 
 BASE = "/desk/school-5/"
 ASK: dict[str, Any] = {"class": "0", "source": "анкета класса", "by": "Петрова А. В."}
-
-
-def text(answer: Answer) -> str:
-    return html.unescape(answer.body.decode())
 
 
 # ---------------------------------------------------------------- the states
@@ -177,6 +172,27 @@ async def test_a_phrase_is_understood_as_an_sms_would_be(
     assert re.search(rf"Понято как <[^>]+>{word}<", text(answer))
     assert does in text(answer)
     assert SCRIPT not in answer.body.decode()
+
+
+async def test_what_was_said_of_late_is_counted_and_each_answer_stands_there(desk: Running) -> None:
+    observer = await desk.as_(Role.OBSERVER)
+    page = text(await observer.get(BASE + "consents/words"))
+    assert "За это время никто не писал" in page
+    to = desk.door.subscribed[0].number
+    for phrase in ("оценки", "ОЦЕНКИ", "Когда собрание?"):
+        await families.came(desk, to, phrase)
+    desk.door.service.wakes.inbound.set()
+
+    async def counted() -> bool:
+        words = text(await observer.get(BASE + "consents/words"))
+        return all(f"<dt>{word}</dt><dd>{n}</dd>" in words
+                   for word, n in (("ОЦЕНКИ", 2), ("не слово", 1)))  # fmt: skip
+
+    await eventually(counted)
+    page = text(await observer.get(BASE + "consents/words"))
+    assert f'href="{BASE}templates/stopped"' in page
+    assert "SMS-дневник отключен. Включить снова: СТАРТ" in page
+    assert re.search(r"1\sчасть</span><br><span class=\"note\">\d+ из 70<", page)
 
 
 def test_every_meaning_can_be_said() -> None:

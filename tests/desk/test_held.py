@@ -12,7 +12,7 @@ from sms_diary.model import LineState
 from sms_diary.store import held
 from sms_diary.store.desk.users import Role
 from tests import seeding
-from tests.desk.conftest import NARROW, WIDE, Running, Scheme, accessible
+from tests.desk.conftest import BY_HAND, Running, Scheme, accessible
 from tests.desk.test_announcements import plain
 from tests.journal_peer import eventually
 
@@ -129,10 +129,7 @@ async def test_an_estimate_is_scaled_up_from_some(desk: Running) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("width", "scheme", "javascript"),
-    [(WIDE, "light", True), (NARROW, "dark", False)],
-)
+@BY_HAND
 async def test_it_is_decided_by_hand(
     walker: Running, width: int, scheme: Scheme, javascript: bool
 ) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-
 import pytest
 
 from sms_diary.model import SchoolMode
@@ -12,14 +10,10 @@ from sms_diary.store.desk.users import Role
 from tests import seeding
 from tests.desk import families
 from tests.desk.conftest import Running
-from tests.journal_peer import Answer, eventually
+from tests.journal_peer import eventually, text
 
 BASE = "/desk/school-5/"
 QUESTION = "А когда собрание?"
-
-
-def text(answer: Answer) -> str:
-    return html.unescape(answer.body.decode())
 
 
 async def state(desk: Running, inbound_id: int) -> str:

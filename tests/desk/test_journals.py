@@ -19,7 +19,7 @@ from sms_diary.store.filling import Fill, Visits
 from sms_diary.store.introducing import Step
 from tests import journals as journal
 from tests import seeding
-from tests.desk.conftest import NARROW, WIDE, Running, Scheme, accessible
+from tests.desk.conftest import BOTH, Running, Scheme, accessible
 from tests.desk.examples.journals import AWAY
 from tests.desk.test_announcements import plain
 
@@ -240,7 +240,7 @@ async def test_the_plan_of_introduction_shows_how_far_each_step_is(desk: Running
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
+@BOTH
 async def test_every_page_is_readable_on_a_desk_and_on_a_phone(
     walker: Running, width: int, scheme: Scheme
 ) -> None:

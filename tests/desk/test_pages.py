@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 from sms_diary.store.desk import sessions, users
 from sms_diary.store.desk.users import Role
 from tests import seeding
-from tests.desk.conftest import NARROW, WIDE, Running, Scheme, accessible
+from tests.desk.conftest import BOTH, NARROW, WIDE, Running, Scheme, accessible
 
 pytestmark = pytest.mark.browser
 PASSWORD = "четыре слова подряд тут"
@@ -18,26 +18,42 @@ PASSWORD = "четыре слова подряд тут"
 PAGES = {
     "/desk/school-5/": ["Требует внимания", "создано", "доставлено", "Очередь"],
     "/desk/school-5/audit": ["Журнал действий", "Скачать CSV", "Записей нет"],
+    "/desk/school-5/audit?since=2026-11-24": ["С какого дня", "Таких записей нет"],
     "/desk/school-5/pause": ["Приостановить рассылку школы?", "Оставить как есть"],
     "/desk/-/schools": ["Школа «school-5»", "рабочий"],
     "/desk/school-5/users": ["Пригласить", "Администратор школы", "Видит всё в школе"],
-    "/desk/school-5/settings": ["Рабочий режим", "Часовой пояс", "Храним тексты, дней", "Цена"],
+    "/desk/school-5/settings": [
+        "Рабочий режим",
+        "Часовой пояс",
+        "Храним тексты, дней",
+        "Цена",
+        "Отправитель SMS",
+    ],
     "/desk/school-5/settings/mode": ["Вернуть проверочный режим?", "Оставить как есть"],
     "/desk/school-5/help": [
         "Что делать, если…",
         "Прочитал ли его человек",
         "Карантин",
+        "Что с согласием",
         "Роли",
         "Клавиатура",
     ],
     "/desk/-/district": ["Пригласить", "Ресурсный центр"],
-    "/desk/-/state": ["Служба работает", "Очереди", "Версия", "Файл для поддержки", "/metrics"],
+    "/desk/-/state": [
+        "Служба работает",
+        "Очереди",
+        "Версия",
+        "Файл для поддержки",
+        "/metrics",
+        "Последняя копия базы",
+        "sms-diary backup make",
+    ],
     "/desk/-/nothing": ["Такой страницы нет", "На главную"],
 }
 """The pages of the frame, and what must be seen on each."""
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
+@BOTH
 async def test_a_page_can_be_used_by_everybody(walker: Running, width: int, scheme: Scheme) -> None:
     admin = await walker.as_(Role.DISTRICT_ADMIN)
     async with walker.at(width, scheme, someone=admin) as page:

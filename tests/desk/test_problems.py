@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import html
+import re
 from typing import Any
 
 from sms_diary.model import ConsentState
@@ -11,14 +11,10 @@ from sms_diary.store.desk.users import Role
 from tests import seeding
 from tests.desk import families
 from tests.desk.conftest import Running
-from tests.journal_peer import Answer
+from tests.journal_peer import text
 
 BASE = "/desk/school-5/"
 PROOF: dict[str, Any] = {"source": "звонок матери", "by": "Петрова А. В.", "date": "2026-11-24"}
-
-
-def text(answer: Answer) -> str:
-    return html.unescape(answer.body.decode())
 
 
 async def state(desk: Running, number_id: int) -> str:
@@ -52,6 +48,55 @@ async def test_a_class_teacher_sees_the_own_class(desk: Running) -> None:
     assert "Белкина Дарья 0" in page
     assert "Абрамов" not in page
     assert "6А" not in page
+
+
+async def test_who_wants_no_sms_stands_apart(desk: Running) -> None:
+    observer, teacher = await desk.as_(Role.OBSERVER), await desk.as_(Role.CLASS_TEACHER)
+    await families.made(desk, "6А")
+    page = text(await observer.get(BASE + "problems"))
+    assert "SMS доходят до всех" in page
+    assert re.search(r"problems\?kind=opted-out\">Отказались сами: 2\sродителя<", page)
+    page = text(await observer.get(BASE + "problems?kind=opted-out"))
+    for said in ("Дроздова Ева Максимовна", "отказался от SMS", "Журавлёва Ольга", "остановил SMS"):
+        assert said in page
+    for other in ("Абрамов", "Гусев", "Зайцев", "+79000000203", "problems/export"):
+        assert other not in page
+    assert "Таких номеров нет" in text(
+        await observer.get(BASE + "problems?kind=opted-out&class=5А")
+    )
+    assert "Дроздова" not in text(await teacher.get(BASE + "problems?kind=opted-out")), "of 5А"
+    district = await desk.as_(Role.DISTRICT_ADMIN)
+    assert "Дроздова" not in text(await district.get("/desk/school-7/problems?kind=opted-out"))
+
+
+async def test_the_list_is_taken_as_a_file_without_formulas_and_noted(desk: Running) -> None:
+    operator = await desk.as_(Role.OPERATOR)
+    made = await families.made(desk, "6А")
+    await families.suspended(desk, made.subscribed[0])
+    await families.suspended(desk, desk.door.subscribed[0])
+    async with desk.door.database.transaction() as q:
+        await q.run(
+            "update guardian set full_name = '=1+1' where id = :id",
+            id=made.subscribed[0].guardian_id,
+        )
+    page = text(await operator.get(BASE + "problems?class=6А"))
+    links = re.findall(r'href="(/desk/school-5/problems/export[^"]+)"', page)
+    assert len(links) == 2
+    for link in links:
+        assert (await operator.get(link)).status == 200
+    said = text(await operator.get(next(one for one in links if "csv" in one)))
+    assert "'=1+1" in said
+    assert "Абрамов Лев Сергеевич" in said
+    assert "Белкина" not in said, "of another class"
+    assert "+7900***0200" in said
+    assert "+79000000200" not in said
+    assert "Спросите у родителя" in said
+    out = text(await operator.get(BASE + "problems/export?kind=opted-out&file=csv"))
+    assert "Дроздова Ева Максимовна" in out
+    log = await seeding.column(
+        desk.door.database, "select action || ' ' || kind as said from desk_audit"
+    )
+    assert log.count("exported problems") == 4
 
 
 async def test_a_suspended_number_is_written_to_again_and_who_said_so_is_kept(

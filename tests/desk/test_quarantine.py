@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from sms_diary.store.desk.users import Role
 from tests import seeding
 from tests.desk import intake
-from tests.desk.conftest import NARROW, WIDE, Running, Scheme, accessible
+from tests.desk.conftest import BOTH, Running, Scheme, accessible
 from tests.journal_peer import mark
 
 BASE = "/desk/school-5/quarantine"
@@ -110,7 +110,7 @@ async def test_many_questions_come_page_by_page_and_by_reason(desk: Running) -> 
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
+@BOTH
 async def test_the_questions_can_be_answered_by_everybody(
     walker: Running, width: int, scheme: Scheme
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import io
 import re
 
@@ -14,7 +13,7 @@ from sms_diary.store.desk.users import Role
 from tests import fates, seeding
 from tests.conftest import NOW
 from tests.desk.conftest import NARROW, WIDE, Running, accessible
-from tests.journal_peer import OTHER, Answer
+from tests.journal_peer import OTHER, text
 
 BASE = "/desk/school-5/"
 PAGES = ["reports/delivery", "reports/reach", "reports/cost"]
@@ -34,10 +33,6 @@ async def lived(desk: Running, count: int = 60) -> None:
         people = [(one, class_id) for one in await seeding.subscribe(q, tools, school, pairs)]
         await fates.live_through(q, tools, school.id, people, count, now=NOW)
         await q.run("update part set code = :code where code is not null", code=SCRIPT)
-
-
-def text(answer: Answer) -> str:
-    return html.unescape(answer.body.decode())
 
 
 @each_page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from playwright.async_api import expect
 
 from sms_diary.store import holidays, schools, settings
 from sms_diary.store.desk.users import Role
+from sms_diary.store.holidays import Holiday
 from tests import seeding
-from tests.desk.conftest import NARROW, WIDE, Running, Scheme, accessible
+from tests.desk.conftest import BY_HAND, Running, Scheme, accessible
 from tests.desk.examples.schedule import BREAK, HOURS
 from tests.desk.test_announcements import plain
 from tests.journal_peer import eventually
@@ -45,6 +47,26 @@ async def test_hours_days_and_rhythms_are_changed_together(desk: Running) -> Non
     seen = (await (await desk.as_(Role.OBSERVER)).get(PAGE)).body.decode()
     assert "<fieldset disabled>" in seen, "who may not save it is not let to type"
     assert "Сохранить расписание" not in seen
+
+
+async def test_it_is_said_whether_sms_leave_just_now_and_until_when(desk: Running) -> None:
+    """It is noon of a Tuesday."""
+    admin = await desk.as_(Role.SCHOOL_ADMIN)
+    assert "SMS уходят в любое время." in plain(await admin.get(PAGE))
+    async with desk.door.database.transaction() as q:
+        far = Holiday(date(2026, 12, 30), date(2027, 1, 10), "")
+        await holidays.put(q, desk.school.id, far, now=1)
+    said = "тихо станет 30 декабря в 00:00"
+    assert said in plain(await admin.get(PAGE)), "a midnight between two days with SMS is no end"
+    for changed, said in (
+        ({"day_from": 540, "day_to": 1260}, "Сейчас SMS уходят; тихо станет сегодня в 21:00."),
+        ({"day_from": 840}, "обычные новости подождут, уйдут сегодня в 14:00."),
+        ({"off_days": "2"}, "обычные новости подождут, уйдут завтра в 14:00."),
+        ({"paused_at": 5}, "Рассылка школы приостановлена: сейчас не уходит ничего."),
+    ):
+        async with desk.door.database.transaction() as q:
+            await settings.change(q, desk.school.id, changed, now=desk.clock.now())
+        assert said in plain(await admin.get(PAGE))
 
 
 @pytest.mark.parametrize(
@@ -131,10 +153,7 @@ async def test_a_hostile_name_of_holidays_is_only_a_name(desk: Running) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("width", "scheme", "javascript"),
-    [(WIDE, "light", True), (NARROW, "dark", False)],
-)
+@BY_HAND
 async def test_the_schedule_is_seen_and_changed_by_hand(
     walker: Running, width: int, scheme: Scheme, javascript: bool
 ) -> None:

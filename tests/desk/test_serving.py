@@ -147,6 +147,34 @@ async def test_the_log_is_shown_and_taking_it_away_is_noted(desk: Running) -> No
     assert '<td data-label="Действие">рассылка' not in page
 
 
+async def test_an_entry_leads_to_what_it_is_about(desk: Running) -> None:
+    admin = await desk.as_(Role.SCHOOL_ADMIN)
+    one = desk.door.subscribed[0]
+    base = "/desk/school-5/"
+    cards = [f"people/guardians/{one.guardian_id}", f"people/pupils/{one.pupil_id}"]
+    for path in (f"{cards[0]}/rights", *cards):
+        assert (await admin.get(base + path)).status == 200
+    await admin.post(base + "schedule/holidays", first="2026-12-30", last="2027-01-10", name="x")
+    page = (await admin.get(base + "audit")).body.decode()
+    for path in (*cards, "settings"):
+        assert f'href="{base}{path}">' in page.partition('id="content"')[2]
+        assert (await admin.get(base + path)).status == 200
+
+
+async def test_the_log_of_a_day_is_asked_for(desk: Running) -> None:
+    admin = await desk.as_(Role.SCHOOL_ADMIN)
+    await admin.post("/desk/school-5/pause", pause="1")
+    log = "/desk/school-5/audit"
+    today = "since=2026-11-24&until=2026-11-24"
+    assert "рассылка приостановлена</td>" in (await admin.get(f"{log}?{today}")).body.decode()
+    for other in ("since=2026-11-25", "until=2026-11-23"):
+        page = (await admin.get(f"{log}?{other}")).body.decode()
+        assert "Таких записей нет" in page
+        assert other.partition("=")[2] in page, "what was asked for stands in the form"
+    file = await admin.get(f"{log}?file=csv&{today}")
+    assert "рассылка приостановлена" in file.body.decode()
+
+
 def test_no_cell_of_a_file_is_a_formula() -> None:
     rows = [["Кто"], ["=1+1"], ["@SUM(A1)"], ["+7 900 000-10-01"]]
     plain = downloads.csv("x", rows).body.decode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 import pytest
@@ -13,15 +12,11 @@ from sms_diary.store.parent import slips
 from sms_diary.web import passwords
 from tests import seeding
 from tests.desk import families
-from tests.desk.conftest import NARROW, WIDE, Running, Scheme, Someone, accessible
-from tests.journal_peer import Answer
+from tests.desk.conftest import BOTH, Running, Scheme, Someone, accessible
+from tests.journal_peer import text
 
 PATH = "/desk/school-5/slips"
 _SLIP = re.compile(r"<dt>Логин</dt><dd>(.+?)</dd><dt>Пароль</dt><dd>(.+?)</dd>")
-
-
-def text(answer: Answer) -> str:
-    return html.unescape(answer.body.decode())
 
 
 async def own(desk: Running) -> int:
@@ -106,7 +101,7 @@ async def test_one_slip_is_printed_anew_and_one_is_closed(desk: Running) -> None
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
+@BOTH
 async def test_the_slips_are_on_the_page_that_prints_them(
     walker: Running, width: int, scheme: Scheme
 ) -> None:

@@ -69,6 +69,11 @@ async def test_a_class_teacher_gets_the_classes_that_were_marked(desk: Running) 
     await invited(admin, role="class-teacher", classes=str(room))
     made = await known(desk, "petrova")
     assert made.classes == {room}
+    for path in (LIST, f"{LIST}/{made.id}"):
+        assert re.search(
+            r"(<br><span class=\"note\">|<dt>Классы</dt><dd>)5А<",
+            (await admin.get(path)).body.decode(),
+        )
     await admin.post(f"{LIST}/{made.id}", name="Петрова А.", role="observer", classes=str(room))
     changed = await known(desk, "petrova")
     assert (changed.name, changed.role, changed.classes) == (

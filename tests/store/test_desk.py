@@ -11,7 +11,7 @@ import pytest
 from sms_diary.clock import DAY, HOUR, MINUTE, ManualClock
 from sms_diary.db import Database
 from sms_diary.store.desk import attempts, audit, funnel, sessions, users
-from sms_diary.store.desk.audit import Note
+from sms_diary.store.desk.audit import Note, Wanted
 from sms_diary.store.desk.users import EVERY_SCHOOL, Role, UserState
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
@@ -207,7 +207,9 @@ async def test_a_new_link_ends_the_earlier_one_and_time_ends_both(
 
 async def tried(db: Database, tools: Tools, clock: ManualClock, login: str, address: str) -> bool:
     async with db.transaction() as q:
-        return await attempts.begin(q, tools, login, address, now=clock.now())
+        begun = await attempts.begin(q, tools, login, address, now=clock.now())
+    assert begun.opens is None or (begun.left == 0 and clock.now() < begun.opens)
+    return begun.opens is None
 
 
 async def test_guessing_is_stopped_and_let_on_later(
@@ -218,6 +220,22 @@ async def test_guessing_is_stopped_and_let_on_later(
     assert await tried(db, tools, clock, "admin", "10.0.0.2"), "its owner is elsewhere"
     assert await tried(db, tools, clock, "other", "10.0.0.1"), "a school stands behind one address"
     clock.advance(attempts.SPAN + MINUTE)
+    assert await tried(db, tools, clock, "admin", "10.0.0.1")
+
+
+async def test_it_is_known_how_many_attempts_are_left_and_when_there_are_more(
+    db: Database, tools: Tools, clock: ManualClock
+) -> None:
+    first, seen = clock.now(), []
+    for _ in range(6):
+        async with db.transaction() as q:
+            seen.append(await attempts.begin(q, tools, "admin", "10.0.0.1", now=clock.now()))
+        clock.advance(MINUTE)
+    assert [one.left for one in seen] == [4, 3, 2, 1, 0, 0]
+    assert [one.opens for one in seen] == [None] * 5 + [first + attempts.SPAN]
+    clock.advance(attempts.SPAN - 6 * MINUTE - 1)
+    assert not await tried(db, tools, clock, "admin", "10.0.0.1")
+    clock.advance(1)
     assert await tried(db, tools, clock, "admin", "10.0.0.1")
 
 
@@ -261,12 +279,30 @@ async def test_the_log_is_read_page_by_page_and_school_by_school(
         await audit.write(q, tools, school.id + 1, teacher, [Note("saw")], now=clock.now())
         page = await audit.page(q, school.id, limit=4)
         rest = await audit.page(q, school.id, before=page[-1].id)
-        seen = await audit.page(q, school.id, action="saw", user_id=teacher)
+        seen = await audit.page(q, school.id, Wanted(action="saw", user_id=teacher))
     assert [(one.action, one.object_id) for one in page + rest] == [
         ("invited", 0), ("changed", 4), ("saw", 3), ("changed", 2), ("saw", 1), ("changed", 0),
     ]  # fmt: skip
     assert [one.user for one in page[:2]] == ["", "Иванова А. П."]
     assert [one.object_id for one in seen] == [3, 1]
+
+
+async def test_the_log_of_some_days_holds_no_other(
+    db: Database, tools: Tools, school: School, clock: ManualClock, teacher: int
+) -> None:
+    first = clock.now()
+    async with db.transaction() as q:
+        for n in range(6):
+            await audit.write(
+                q, tools, school.id, teacher, [Note("saw", "pupil", n)], now=first + n * DAY
+            )
+        for since, until, found in (
+            (None, None, [5, 4, 3, 2, 1, 0]), (first + DAY, None, [5, 4, 3, 2, 1]),
+            (None, first + DAY, [0]), (first + 2 * DAY, first + 4 * DAY, [3, 2]),
+            (first + 9 * DAY, None, []), (None, first, []),
+        ):  # fmt: skip
+            page = await audit.page(q, school.id, Wanted(since=since, until=until))
+            assert [one.object_id for one in page] == found
 
 
 # ---------------------------------------------------------------- the funnel

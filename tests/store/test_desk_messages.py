@@ -10,7 +10,7 @@ import pytest
 from sms_diary.clock import DAY, HOUR
 from sms_diary.db import Database, Queries
 from sms_diary.store import tally
-from sms_diary.store.desk import edges, funnel, message, messages, untold
+from sms_diary.store.desk import edges, funnel, indexed, message, messages, untold
 from sms_diary.store.desk.messages import Wanted
 from sms_diary.store.desk.own import Own
 from sms_diary.store.desk.untold import OLDEST, Key
@@ -149,6 +149,25 @@ async def test_pages_follow_by_key_and_meet_each_message_once(db: Database, two:
                     break
                 before = page.next
             assert found == sorted(expected, reverse=True)
+
+
+@pytest.mark.parametrize("to", ["0202020202", "0000000022", "2222000000", "0022222220", "000", ""])
+async def test_one_who_gets_nearly_all_of_a_class_hides_nobody(
+    db: Database, two: Two, monkeypatch: pytest.MonkeyPatch, to: str
+) -> None:
+    """A page reads of each number its share, and more where that was not enough."""
+    monkeypatch.setattr(indexed, "_FEWEST", 1)
+    monkeypatch.setattr(indexed, "_SPARE", 1)
+    async with db.transaction() as q:
+        made = [await put(q, two, two.people[int(one)], "delivered") for one in to]
+        made.reverse()
+        for limit in range(1, 6):
+            for start in range(len(made)):
+                before = made[start - 1] if start else messages.LAST
+                found = await ids(
+                    q, two, Wanted(class_id=two.a), before=before, limit=limit
+                )  # fmt: skip
+                assert found == made[start : start + limit]
 
 
 async def test_a_window_ends_a_page_and_the_next_goes_on(

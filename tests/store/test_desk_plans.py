@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from sms_diary.db import Database, Queries
-from sms_diary.store import mailbox
-from sms_diary.store.desk import audit, funnel, imports, messages, untold
+from sms_diary.store import mailbox, repeating
+from sms_diary.store.desk import audit, funnel, imports, longest, messages, untold
 from sms_diary.store.desk.own import Own
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
@@ -56,7 +56,7 @@ def _untold(**wanted: Any) -> List:
 
 
 def _audit(**narrow: Any) -> List:
-    return lambda q, _, school_id: audit.page(q, school_id, before=5, **narrow)
+    return lambda q, _, school_id: audit.page(q, school_id, audit.Wanted(**narrow), before=5)
 
 
 LISTS: dict[str, List] = {
@@ -73,8 +73,18 @@ LISTS: dict[str, List] = {
     "reasons": lambda q, _, school_id: untold.reasons(q, school_id, untold.Wanted(), own=ALL),
     "audit": _audit(),
     "audit of an action": _audit(action="forgot"),
+    "audit of some days": _audit(since=1, until=9),
     "audit of somebody": _audit(user_id=5),
     "imports": lambda q, _, school_id: imports.page(q, school_id, before=5, limit=3),
+    "unfinished imports": lambda q, _, school_id: imports.unfinished(
+        q, school_id, since=1, before=9
+    ),
+    "what a message failed to tell": lambda q, _, school_id: repeating.worth_telling(
+        q, school_id, 5, now=9
+    ),
+    "longest names": lambda q, _, school_id: longest.of_school(
+        q, school_id, day="2026-11-24", called=str
+    ),
     "inbound": lambda q, tools, school_id: mailbox.page(
         q, tools, school_id, state="waiting", before=5, limit=3
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -31,9 +32,9 @@ WORKERS = 8
 STATES = "select state from part order by id"
 
 
-async def _claim(db: Database, tools: Tools, **how: object) -> list[Outgoing]:
+async def _claim(db: Database, tools: Tools, **how: Any) -> list[Outgoing]:
     async with db.transaction() as q:
-        return await claim(q, tools, **how)  # type: ignore[arg-type]
+        return await claim(q, tools, **how)
 
 
 async def test_many_workers_claim_each_part_exactly_once(

@@ -8,7 +8,8 @@ from __future__ import annotations
 from sms_diary.admin.roles import ROLE_MEANS
 from sms_diary.admin.screen import Group, Page, Screen, Visit
 from sms_diary.admin.screens.messages.words import STATE_RU
-from sms_diary.model import MessageState, PartState
+from sms_diary.admin.screens.people.words import badge
+from sms_diary.model import ConsentState, MessageState, PartState
 from sms_diary.store.desk.users import ROLE_RU
 from sms_diary.values import value
 
@@ -84,6 +85,16 @@ STATE_MEANS: dict[str, str] = {
     MessageState.WITHDRAWN: "Остановлено раньше, чем ушло: исправили запись, отключили тему.",
 }
 """Each state of a message, explained."""
+CONSENT_MEANS: dict[ConsentState, str] = {
+    ConsentState.UNKNOWN: "Согласия нет и не спрашивали: SMS не уходят. Дайте бланк или спросите.",
+    ConsentState.ASKED: "Вопрос ушёл по SMS. Ответ ДА засчитывается трое суток, потом — бланк.",
+    ConsentState.ACTIVE: "Родитель согласен, и это доказано: SMS уходят.",
+    ConsentState.STOPPED: "Родитель остановил SMS. Включит сам: словом СТАРТ или на бумаге.",
+    ConsentState.REFUSED: "Родитель ответил НЕТ или отказался на бумаге. Больше не спрашиваем.",
+    ConsentState.BLOCKED: "Родитель запретил рассылки у своего оператора. Запрет снимает он сам.",
+    ConsentState.WRONG_NUMBER: "Владелец написал, что номер чужой. Узнайте у родителя верный.",
+}
+"""Each state of a consent, explained."""
 WORDS = (
     ("Согласие", ("Родитель разрешил писать о ребёнке: на бумаге, словом ДА или СТАРТ. Без него "
      "SMS не уходит, и причина молчания записана.")),
@@ -112,7 +123,9 @@ KEYS = (
 
 async def show(_visit: Visit) -> Page:
     states = [(said, tone, STATE_MEANS[state]) for state, (said, tone) in STATE_RU.items()]
+    consents = [(*badge(state), means) for state, means in CONSENT_MEANS.items()]
     return Page("help.html", {
+        "consents": consents,
         "cases": CASES, "states": states, "words": WORDS, "keys": KEYS,
         "roles": [(ROLE_RU[role], means) for role, means in ROLE_MEANS.items()],
     })  # fmt: skip

@@ -1,15 +1,19 @@
-"""Проблемные номера: whom SMS do not reach, class by class, what to do, and a number that lives.
+"""Проблемные номера: whom SMS do not reach, class by class, what to do, and a number that lives;
+apart from them who wants no SMS.
 
-Printable for the class teacher. What is the matter is found by `store/problems.py`.
+Printable for the class teacher, and a file for whoever keeps the lists. What is the matter is found
+by `store/problems.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from sms_diary.admin import downloads
 from sms_diary.admin.forms import Filled, Form
 from sms_diary.admin.roles import Right
 from sms_diary.admin.screen import (
@@ -24,9 +28,13 @@ from sms_diary.admin.screen import (
 )
 from sms_diary.admin.screens.people import finding, papers
 from sms_diary.admin.screens.people.papers import Proof
+from sms_diary.model import ConsentState
 from sms_diary.phone import mask
 from sms_diary.reports.problems import said_ru
 from sms_diary.store import numbers, problems, troubles
+from sms_diary.store.desk import opted_out
+from sms_diary.store.desk.consents import in_order
+from sms_diary.store.desk.opted_out import OptedOut
 from sms_diary.store.problems import KIND_RU, Kind, Problem, Said
 from sms_diary.store.troubles import LIFTED_RU, Lifted
 from sms_diary.values import value
@@ -51,11 +59,28 @@ SHORT_RU = {
 """For a label."""
 LIFTABLE = (Kind.BLOCKED, Kind.SUSPENDED)
 _LIFTED = (Lifted.OPEN, Lifted.CONSENT_NEEDED)
+OPTED_OUT = "opted-out"
+"""What is asked for to see those who want no SMS."""
+OPTED_OUT_RU = {
+    ConsentState.STOPPED: "остановил SMS", ConsentState.REFUSED: "отказался от SMS",
+}  # fmt: skip
+OPTED_OUT_TO_DO_RU = (
+    "Это выбор родителя: уговаривать не нужно. Передумает — пришлёт СТАРТ или принесёт согласие на "
+    "бумаге."
+)
+_HEAD = (
+    "Класс", "Ученик", "Родитель", "Кем приходится", "Телефон", "Что случилось", "С какого дня",
+    "Что сказал оператор", "Что делать",
+)  # fmt: skip
 
 
 class Filter(Form):
     of_class: Annotated[str, Field(alias="class", max_length=40)] = ""
     kind: str = ""
+
+
+class Wanted(Filter):
+    file: Literal["csv", "xlsx"] = "xlsx"
 
 
 @value
@@ -69,23 +94,69 @@ class Row:
 
 async def show(visit: Visit) -> Page:
     asked = visit.query(Filter)
-    every = await _own(visit)
-    shown = [
-        one
-        for one in every
-        if asked.of_class in ("", one.class_name or "-") and asked.kind in ("", one.kind)
-    ]
-    titles = dict.fromkeys(one.class_name for one in every)
+    every, out = await _own(visit), await _opted_out(visit)
+    shown = _narrowed(every, asked)
+    names = dict.fromkeys(one.class_name for one in every)
+    names |= dict.fromkeys(one.class_name for one in out if asked.kind == OPTED_OUT)
     return Page("problems/list.html", {
         "groups": [
             (title, [_row(one, visit) for one in own])
             for title, own in groupby(shown, key=lambda one: one.class_name)
         ],
         "asked": asked, "kinds": KIND_RU, "short": SHORT_RU, "to_do": TO_DO_RU,
-        "liftable": LIFTABLE,
-        "classes": [("", "все")] + [(title or "-", title or "без класса") for title in titles],
+        "liftable": LIFTABLE, "opted_out_key": OPTED_OUT, "opted_out_ru": OPTED_OUT_RU,
+        "opted_out": [one for one in out if asked.of_class in ("", one.class_name or "-")],
+        "opted_out_to_do": OPTED_OUT_TO_DO_RU,
+        "classes": [("", "все")] + [(title or "-", title or "без класса")
+                                    for title in sorted(names, key=in_order)],
         "met": [kind for kind in Kind if any(one.kind is kind for one in shown)],
     })  # fmt: skip
+
+
+def _narrowed(every: Sequence[Problem], asked: Filter) -> list[Problem]:
+    return [
+        one
+        for one in every
+        if asked.of_class in ("", one.class_name or "-") and asked.kind in ("", one.kind)
+    ]
+
+
+async def _opted_out(visit: Visit) -> list[OptedOut]:
+    """Those of the school that the visitor may see."""
+    every = await opted_out.of_school(
+        visit.q, visit.tools, visit.school.id, day=finding.today(visit)
+    )
+    if visit.classes is None:
+        return every
+    titles = {one.name for one in await finding.classes(visit.q, visit)}
+    return [one for one in every if one.class_name in titles]
+
+
+async def export(visit: Visit) -> Answer:
+    """The list as a file, by the filter of the page; phones are masked as there."""
+    asked = visit.query(Wanted)
+    rows: list[tuple[str, ...]]
+    if asked.kind == OPTED_OUT:
+        rows = [
+            (one.class_name, one.pupil, one.guardian, one.relation, mask(one.number),
+             OPTED_OUT_RU[one.state], visit.times.date(one.since), "", OPTED_OUT_TO_DO_RU)
+            for one in await _opted_out(visit)
+            if asked.of_class in ("", one.class_name or "-")
+        ]  # fmt: skip
+    else:
+        rows = [_cells(_row(one, visit), visit) for one in _narrowed(await _own(visit), asked)]
+    name = f"проблемные-номера-{visit.school.slug}"
+    if asked.file == "csv":
+        return downloads.csv(name, [_HEAD, *rows])
+    return downloads.xlsx(name, "Проблемные номера", [_HEAD, *rows])
+
+
+def _cells(row: Row, visit: Visit) -> tuple[str, ...]:
+    one = row.problem
+    return (
+        one.class_name, one.pupil, one.guardian, one.relation, row.number, KIND_RU[one.kind],
+        visit.times.date(one.since) if one.since else "", row.said, TO_DO_RU[one.kind],
+    )  # fmt: skip
 
 
 async def _own(visit: Visit) -> list[Problem]:
@@ -149,6 +220,9 @@ SCREENS = (
     Screen(
         path="problems", title="Проблемные номера", right=Right.SEE, group=Group.PEOPLE,
         show=show, by_class=True, persons=True,
+    ),
+    Screen(
+        path="problems/export", title="Проблемные номера: файл", right=Right.EXPORT, show=export
     ),
     Screen(
         path="problems/{id}/lift", title="SMS снова доходят", right=Right.PEOPLE, show=lifting,

@@ -6,6 +6,7 @@ Holidays stand on the same page; `schedule/holidays` adds and removes them.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -20,6 +21,7 @@ from sms_diary.clock import local
 from sms_diary.model import Topic
 from sms_diary.reports.words import TOPIC_RU
 from sms_diary.schedule.coming import digests
+from sms_diary.schedule.hours import Hours as Window
 from sms_diary.schedule.hours import clock, minutes
 from sms_diary.schedule.rhythm import USUAL, Rhythm
 from sms_diary.store import held, holidays, settings
@@ -35,16 +37,17 @@ DAYS_RU = (
     "понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье",
 )  # fmt: skip
 _RUNS = 5
+_FAR = 60
+"""Days looked ahead for the next quiet hour."""
 MIDNIGHT = 24 * 60
 """«24:00»: the end of a day, in minutes."""
+_TIME = re.compile(r"\d+:[0-5]\d")
 _TIMES = ("digest_at", "day_from", "day_to", "urgent_from", "urgent_to")
 
 
 def _minute(text: str) -> int:
     """«8:30» or «24:00» as minutes after midnight."""
-    hours, colon, rest = text.partition(":")
-    numbers = colon and hours.isdecimal() and rest.isdecimal() and len(rest) == 2  # noqa: PLR2004
-    found = minutes(text) if numbers and int(rest) < 60 else -1  # noqa: PLR2004
+    found = minutes(text) if _TIME.fullmatch(text) else -1
     if not 0 <= found <= MIDNIGHT:
         raise PydanticCustomError("time_parsing", "no time")
     return found
@@ -178,9 +181,33 @@ async def _page(
         "held": sum(group.lines for group in await held.groups(q, school.id)),
         "welcomes": await held.welcomes(q, school.id),
         "runs": digests(school.calendar, visit.now, _RUNS), "zone": words.zone(school.zone),
-        "span": span,
+        "span": span, "now_said": _now_ru(visit),
     }  # fmt: skip
     return Page("schedule.html", values, status=422 if wrong else 200)
+
+
+def _closes(plain: Window, now: int) -> int | None:
+    """When it will be quiet; None: not in the next weeks. Where the hours are all of a day, a
+    midnight is no end."""
+    closes = plain.closing(now)
+    for _ in range(_FAR):
+        if closes is None or not plain.open_at(closes):
+            return closes
+        closes = plain.closing(closes)
+    return None
+
+
+def _now_ru(visit: Visit) -> str:
+    """Whether ordinary news leaves just now, and until when it is so."""
+    plain = visit.school.calendar.plain
+    opens, closes = plain.next_open(visit.now), _closes(plain, visit.now)
+    if visit.school.paused:
+        return "Рассылка школы приостановлена: сейчас не уходит ничего."
+    if opens > visit.now:
+        return f"Сейчас тихо: обычные новости подождут, уйдут {visit.times.when(opens)}."
+    if closes is None:
+        return "SMS уходят в любое время."
+    return f"Сейчас SMS уходят; тихо станет {visit.times.when(closes)}."
 
 
 SCREENS = (

@@ -139,6 +139,7 @@ async def _page(
         "letters": LETTERS, "schemes": _with(SCHEMES, row["scheme"]), "proofs": PROOFS,
         "namings": {one: short_name(_EXAMPLE, one) for one in Naming},
         "live": school.mode is SchoolMode.LIVE, "route": own.route, "cost": own.cost(1),
+        "sender": school.sender or visit.desk.sources.get(own.route, ""),
         "staff": await staff.of_school(q, visit.tools, school.id),
     }, status=422 if form or number else 200)  # fmt: skip
 

@@ -5,19 +5,20 @@ Each figure leads to the rows behind it. Only sums: no person is shown here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sms_diary.admin.roles import Right
 from sms_diary.admin.screen import Group, Page, Screen, Visit
-from sms_diary.clock import local
+from sms_diary.clock import DAY, MINUTE, local
 from sms_diary.db import Queries
 from sms_diary.filled import named
 from sms_diary.model import SchoolMode
 from sms_diary.monitor import OK
 from sms_diary.store import budget, fill_alarms, held, in_doubt, quarantine
-from sms_diary.store.desk import funnel
+from sms_diary.store.desk import funnel, imports
 from sms_diary.store.desk.funnel import Funnel
+from sms_diary.store.imports import State
 from sms_diary.store.schools import School
 from sms_diary.values import value
 from sms_diary.web import words
@@ -27,6 +28,10 @@ _WARNING = 0.03
 """The share of failures at which a school is told to look (as GOV.UK Notify does)."""
 _FEW = 20
 """With fewer messages one failure is no share yet."""
+_FILES = 3 * DAY
+"""How long it is said of files that they wait."""
+_AT_IT = 10 * MINUTE
+"""Whoever has just loaded them is still at it."""
 _DAYS = {"today": 1, "week": 7}
 
 
@@ -50,6 +55,18 @@ class Span:
     failed_share: str
     failed_path: str
     warning: bool
+
+
+@value
+class Line:
+    """A route to an operator. `wrong` "" is well; `elsewhere`: another process has it and knows;
+    `low`: there is soon no money left; `money`: what is left, "" where nobody knows."""
+
+    name: str
+    wrong: str = ""
+    elsewhere: bool = False
+    low: str = ""
+    money: str = ""
 
 
 @value
@@ -121,14 +138,27 @@ def _rows(step: str, span: str) -> str:
     return f"messages?step={step}&days={_DAYS[span]}"
 
 
-async def _lamps(visit: Visit) -> Mapping[str, str]:
-    """The routes that this process knows, each with what is wrong with it; "" for nothing."""
+async def _lamps(visit: Visit) -> list[Line]:
+    """The routes that this process knows."""
     _, lamps = await visit.desk.monitor.ready()
-    return {
-        name.removeprefix("route "): "" if said == OK else _plainly(said)
-        for name, said in lamps.items()
-        if name.startswith("route ")
-    }
+    sights = visit.desk.routes.sights()
+    found = []
+    for lamp, said in lamps.items():
+        kind, _, name = lamp.partition(" ")
+        if kind == "route":
+            sight = sights.get(name)
+            purse = sight.purse if sight else None
+            left = purse.balance if purse else None
+            found.append(line(name, said, "" if left is None else words.number(float(left))))
+    return found
+
+
+def line(name: str, said: str, money: str) -> Line:
+    """A route by what its lamp says (`monitor.ready`)."""
+    word = said.partition(":")[0]
+    if said == OK or word == "low":
+        return Line(name, low="" if said == OK else _plainly(said), money=money)
+    return Line(name, _plainly(said), elsewhere=word == "elsewhere", money=money)
 
 
 def _plainly(said: str) -> str:
@@ -136,15 +166,19 @@ def _plainly(said: str) -> str:
     return said.partition(": ")[2].partition(" (")[0] or said
 
 
-async def _matters(visit: Visit, week: Span, lamps: Mapping[str, str]) -> list[Matter]:
+async def _matters(visit: Visit, week: Span, lamps: Sequence[Line]) -> list[Matter]:
     found = []
-    if down := [name for name, said in lamps.items() if said]:
+    if down := [one.name for one in lamps if one.wrong and not one.elsewhere]:
         said = f"Нет связи: {', '.join(down)}"
+        found.append(Matter(said, "Каналы", "channels", Right.AGGREGATES, grave=True))
+    if poor := [one.name for one in lamps if one.low]:
+        said = f"На счёте провайдера мало денег: {', '.join(poor)}"
         found.append(Matter(said, "Каналы", "channels", Right.AGGREGATES, grave=True))
     if week.warning:
         said = f"За неделю не доставлено {week.failed_share} сообщений"
         found.append(Matter(said, "Посмотреть какие", week.failed_path, Right.SEE, grave=True))
     found += await _decisions(visit)
+    found += await _files(visit)
     if silent := await fill_alarms.now_silent(visit.q, visit.school.id):
         said = f"Журнал не заполняют дольше недели: {named(silent)}"
         found.append(Matter(said, "Посмотреть", "reports/fill", Right.AGGREGATES))
@@ -179,6 +213,21 @@ async def _decisions(visit: Visit) -> list[Matter]:
                    "messages?state=doubt", Right.SEE)
         )  # fmt: skip
     return found
+
+
+async def _files(visit: Visit) -> list[Matter]:
+    """Files that wait for a person, or were not read while none was there."""
+    states = await imports.unfinished(
+        visit.q, visit.school.id, since=visit.now - _FILES, before=visit.now - _AT_IT
+    )
+    said = {State.FAILED: "Файлы не прочитаны", State.APPLYING: "Запись файлов прервалась",
+            State.PLANNED: "Файлы проверены, но не записаны"}  # fmt: skip
+    return [
+        Matter(f"{text}: {words.counted(states[state], 'загрузка', 'загрузки', 'загрузок')}",
+               "Импорт", "import", Right.IMPORT, grave=state is not State.PLANNED)
+        for state, text in said.items()
+        if states.get(state)
+    ]  # fmt: skip
 
 
 SCREENS = (Screen(path="", title="Сводка", right=Right.AGGREGATES, group=Group.TODAY, show=show),)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sms_diary.clock import DAY, MINUTE
 from sms_diary.db import Queries
 from sms_diary.store.tools import Tools
+from sms_diary.values import value
 
 SPAN = 15 * MINUTE
 _LIMITS = {"login and address": 5, "login": 30, "address": 100}
@@ -15,24 +16,36 @@ _LIMITS = {"login and address": 5, "login": 30, "address": 100}
 has most, since a whole school may stand behind one."""
 
 
-async def begin(q: Queries, tools: Tools, login: str, address: str, *, now: int) -> bool:
-    """Write an attempt down; False if there were too many: the password must not be looked at."""
+@value
+class Begun:
+    """An attempt. `left`: how many more there may be at once; `opens`: the moment from which there
+    may be one again, None while there may: else the password must not be looked at."""
+
+    left: int
+    opens: int | None
+
+
+async def begin(q: Queries, tools: Tools, login: str, address: str, *, now: int) -> Begun:
+    """Write an attempt down, unless there were too many. Both answers are the same whether the
+    login is known or not."""
     await q.run("delete from desk_attempt where at < :past", past=now - DAY)
-    allowed = True
+    left, opens = max(_LIMITS.values()), 0
     for name, digest in _keys(tools, login, address).items():
-        row = await q.one(
-            "select count(*) as n from desk_attempt where digest = :digest and at > :since",
-            digest=digest, since=now - SPAN,
+        rows = await q.all(
+            """select at from desk_attempt where digest = :digest and at > :since
+               order by at desc limit :limit""",
+            digest=digest, since=now - SPAN, limit=_LIMITS[name],
         )  # fmt: skip
-        assert row is not None
-        allowed &= row["n"] < _LIMITS[name]
-    if allowed:
+        left = min(left, _LIMITS[name] - len(rows))
+        if len(rows) == _LIMITS[name]:
+            opens = max(opens, rows[-1]["at"] + SPAN)
+    if left:
         for digest in _keys(tools, login, address).values():
             await q.run(
                 "insert into desk_attempt (id, digest, at) values (:id, :digest, :now)",
                 id=tools.ids.new(), digest=digest, now=now,
             )  # fmt: skip
-    return allowed
+    return Begun(max(left - 1, 0), None if left else opens)
 
 
 async def succeeded(q: Queries, tools: Tools, login: str, address: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sms_diary.db import Queries
+from sms_diary.store.desk import edges
 from sms_diary.store.tools import Tools
 from sms_diary.values import value
 
@@ -40,6 +41,19 @@ class Shown:
     words: str
 
 
+@value
+class Wanted:
+    """What the log is narrowed by; "", 0 and None: by nothing. Moments are epoch milliseconds."""
+
+    action: str = ""
+    user_id: int = 0
+    since: int | None = None
+    until: int | None = None
+
+
+EVERYTHING = Wanted()
+
+
 async def write(
     q: Queries, tools: Tools, school_id: int, user_id: int, notes: Sequence[Note], *, now: int
 ) -> None:
@@ -56,16 +70,25 @@ async def write(
 
 
 async def page(
-    q: Queries, school_id: int, *, before: int = LAST, action: str = "", user_id: int = 0,
+    q: Queries, school_id: int, wanted: Wanted = EVERYTHING, *, before: int = LAST,
     limit: int = 50,
 ) -> list[Shown]:  # fmt: skip
-    """The school's log, newest first, older than `before`; `action`, `user_id` narrow it."""
-    narrow: dict[str, Any] = {}
-    if action:
-        narrow["action"] = action
-    if user_id:
-        narrow["user_id"] = user_id
-    also = "".join(f" and a.{column} = :{column}" for column in narrow)
+    """The school's log, newest first, older than the id `before`."""
+    also, narrow = "", dict[str, Any]()
+    for condition, name, said in (
+        ("a.action = :action", "action", wanted.action or None),
+        ("a.user_id = :user_id", "user_id", wanted.user_id or None),
+        ("a.at >= :since", "since", wanted.since),
+        ("a.at < :until", "until", wanted.until),
+    ):
+        if said is not None:
+            also += f" and {condition}"
+            narrow[name] = said
+    if wanted.since is not None:
+        narrow["low"] = await edges.since(q, school_id, wanted.since, of="desk_audit")
+        also += " and a.id >= :low"
+    if wanted.until is not None:
+        before = min(before, await edges.until(q, school_id, wanted.until, of="desk_audit"))
     rows = await q.all(
         f"""select a.id, a.at, a.user_id, coalesce(u.name, '') as user_name, a.action, a.kind,
                    a.object_id, a.words

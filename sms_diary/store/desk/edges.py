@@ -1,6 +1,7 @@
-"""Where a moment lies among the ids of a school's messages: no index over time is needed.
+"""Where a moment lies among the ids of a school's messages, or of its audit log: no index over time
+is needed.
 
-Ids are made in the order of time (`ids.py`), and so are the moments that messages bear.
+Ids are made in the order of time (`ids.py`), and so are the moments that rows bear.
 """
 
 from __future__ import annotations
@@ -13,24 +14,28 @@ _CLOSE = 1 << 32
 _SKEW = MINUTE
 """By how much the clocks of two processes may differ."""
 
+_BEARS = {"message": "created_at", "desk_audit": "at"}
+"""The moment that a row of these tables bears."""
 
-async def since(q: Queries, school_id: int, moment: int) -> int:
-    """An id before which all of the school's messages are older than `moment` (epoch ms)."""
-    low, _ = await _edge(q, school_id, moment - _SKEW)
+
+async def since(q: Queries, school_id: int, moment: int, *, of: str = "message") -> int:
+    """An id before which all of the school's rows of the table are older than `moment` (epoch
+    ms)."""
+    low, _ = await _edge(q, school_id, moment - _SKEW, of)
     return low
 
 
-async def until(q: Queries, school_id: int, moment: int) -> int:
-    """An id from which on none of the school's messages is older than `moment`."""
-    _, high = await _edge(q, school_id, moment + _SKEW)
+async def until(q: Queries, school_id: int, moment: int, *, of: str = "message") -> int:
+    """An id from which on none of the school's rows is older than `moment`."""
+    _, high = await _edge(q, school_id, moment + _SKEW, of)
     return high
 
 
-async def _edge(q: Queries, school_id: int, moment: int) -> tuple[int, int]:
+async def _edge(q: Queries, school_id: int, moment: int, of: str) -> tuple[int, int]:
     """Ids below the first were made before, from the second on at `moment` or later."""
     ends = await q.one(
-        """select (select min(id) from message where school_id = :school_id) as first,
-                  (select max(id) from message where school_id = :school_id) as last""",
+        f"""select (select min(id) from {of} where school_id = :school_id) as first,
+                   (select max(id) from {of} where school_id = :school_id) as last""",
         school_id=school_id,
     )
     if ends is None or ends["first"] is None:
@@ -39,11 +44,11 @@ async def _edge(q: Queries, school_id: int, moment: int) -> tuple[int, int]:
     while high - low > _CLOSE:
         middle = (low + high) // 2
         row = await q.one(
-            """select id, created_at from message
+            f"""select id, {_BEARS[of]} as at from {of}
                where school_id = :school_id and id >= :middle order by id limit 1""",
             school_id=school_id, middle=middle,
         )  # fmt: skip
-        if row is None or row["created_at"] >= moment:
+        if row is None or row["at"] >= moment:
             high = middle
         else:
             low = int(row["id"]) + 1

@@ -5,6 +5,7 @@ What else must hold of them is whoever asks's.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from sms_diary.db import Queries
@@ -17,10 +18,29 @@ INDEX = {NUMBER: "indexed by message_of_number", STATE: "indexed by message_that
 """SQLite, without statistics, would go through all of the school for each of them."""
 Keys = tuple[str, list[tuple[int | str]]]
 """A column, and its values."""
+_FEWEST, _SPARE = 60, 3
+"""Of each value so many are read first, and so many times its fair share of a page: to read a whole
+page of each is slow where values are many."""
 
 
 async def newest(q: Queries, keys: Keys, where: str, given: dict[str, Any]) -> list[int]:
     """The newest of each value of a column, then of all of them; `skip` of each are left out."""
+    most, asked = given["limit"], keys[1]
+    each = min(most, max(_FEWEST, _SPARE * most // max(len(asked), 1)))
+    found = await _of_each(q, keys, where, given | {"limit": each})
+    # Of a value that has more than were read, what is older than those is not known yet.
+    edge = max((ids[-1] for ids in found.values() if len(ids) == each < most), default=0)
+    sure = [one for ids in found.values() for one in ids if one >= edge]
+    if edge and len(sure) < most:
+        found = await _of_each(q, keys, where, given)
+        sure = [one for ids in found.values() for one in ids]
+    return sorted(sure, reverse=True)[:most]
+
+
+async def _of_each(
+    q: Queries, keys: Keys, where: str, given: dict[str, Any]
+) -> dict[int | str, list[int]]:
+    """The newest of each value, newest first; `limit` of each at most."""
     column, asked = keys
     first = f"""select m.id {_each(q, column)} {where}
         order by m.id desc limit :limit offset :skip"""
@@ -29,11 +49,15 @@ async def newest(q: Queries, keys: Keys, where: str, given: dict[str, Any]) -> l
         "postgresql": f"cross join lateral ({first}) x",
     }
     rows = await q.over(
-        f"with rows({column}) select x.id from rows {of_each[q.engine]}",
+        f"""with rows({column})
+            select rows.{_name(column)} as whose, x.id from rows {of_each[q.engine]}""",
         asked,
         **{"skip": 0} | given,
     )
-    return sorted((row["id"] for row in rows), reverse=True)[: given["limit"]]
+    found = defaultdict[int | str, list[int]](list)
+    for row in sorted(rows, key=lambda one: int(one["id"]), reverse=True):
+        found[row["whose"]].append(row["id"])
+    return found
 
 
 async def between(q: Queries, keys: Keys | None, school_id: int, low: int, high: int) -> int:
@@ -58,6 +82,10 @@ async def between(q: Queries, keys: Keys | None, school_id: int, low: int, high:
 
 
 def _each(q: Queries, column: str) -> str:
-    name = column.split(maxsplit=1)[0]
+    name = _name(column)
     return f"""from message m {q.only(sqlite=INDEX[column])} where m.{name} = rows.{name}
         and m.id < :high and m.id >= :low"""
+
+
+def _name(column: str) -> str:
+    return column.split(maxsplit=1)[0]

@@ -1,7 +1,7 @@
 """Объявления: what goes to many parents: written, checked, sent, watched and stopped.
 
 `listing` shows and stops them, `writing` is the form and its confirmation, `wanted` what was
-typed, `planned` what it would come to.
+typed, `ready` what may be begun with, `planned` what it would come to.
 """
 
 from sms_diary.admin.roles import Right

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from sms_diary.admin.forms import Form
 from sms_diary.admin.screen import Visit
+from sms_diary.admin.screens.announcements.ready import GAP
 from sms_diary.clock import millis
 
 
@@ -51,6 +52,8 @@ def faults(visit: Visit, wanted: Wanted) -> dict[str, str]:
     found = {}
     if not wanted.text:
         found["text"] = "Напишите текст объявления"
+    elif GAP in wanted.text:
+        found["text"] = f"Впишите слова и числа вместо «{GAP}»"
     chosen = {"parallels": wanted.parallels, "classes": wanted.classes, "pupils": wanted.pupils}
     if wanted.whom in chosen and not chosen[wanted.whom]:
         found["whom"] = _NOBODY[wanted.whom]

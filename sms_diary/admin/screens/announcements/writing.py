@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sms_diary.admin.forms import Filled
+from sms_diary.admin.forms import Filled, filled
 from sms_diary.admin.screen import Answer, Page, Redirect, Refused, Visit
+from sms_diary.admin.screens.announcements import ready
 from sms_diary.admin.screens.announcements.planned import (
     Planned,
     event,
@@ -26,6 +27,8 @@ from sms_diary.words import REASON_RU
 _ALWAYS = (0, 24 * 60)
 """Minutes of the day between which an urgent one may come, where nobody has narrowed them."""
 
+_MANY = 100
+"""Parents beyond whom it is asked how many they are, whoever they are."""
 _TWICE = (
     "Точно такое объявление этим же людям сегодня уже принято. Если его нужно повторить, "
     "измените текст хотя бы на слово."
@@ -35,7 +38,8 @@ _COUNT = "Введите число родителей с этой страни�
 
 
 async def show(visit: Visit) -> Page:
-    return await _page(visit, visit.q, None)
+    begun = await ready.text(visit)
+    return await _page(visit, visit.q, filled(Wanted, {"text": [begun]}) if begun else None)
 
 
 async def preview(visit: Visit) -> Page:
@@ -69,6 +73,7 @@ async def _page(
         "form": form, "typed": form.typed if form else {}, "roll": known,
         "roster": await roster(visit, q, known, wanted),
         "plan": await planned(visit, q, known, wanted) if form and form.read else None,
+        "ready": await ready.offered(visit, q) if not wanted.text else [],
         "reasons": _reasons, "urgent_hours": _urgent_hours(visit),
     }  # fmt: skip
     return Page("announcements/new.html", values, status=status)
@@ -86,7 +91,10 @@ def _confirmation(
     visit: Visit, form: Filled[Wanted], plan: Planned, *, status: int = 200
 ) -> Page:  # fmt: skip
     once = form.typed.get("once") or str(visit.tools.ids.new())
-    values = {"form": form, "typed": form.typed, "plan": plan, "once": once, "reasons": _reasons}
+    values = {
+        "form": form, "typed": form.typed, "plan": plan, "once": once, "reasons": _reasons,
+        "counts": _is_for_many(plan),
+    }  # fmt: skip
     return Page(
         "announcements/confirm.html", values, status=status, title="Проверьте и отправьте"
     )  # fmt: skip
@@ -99,10 +107,15 @@ def _reasons(plan: Planned) -> list[tuple[str, int]]:
     return sorted(said, key=lambda one: (-one[1], one[0]))
 
 
+def _is_for_many(plan: Planned) -> bool:
+    """A slip would be dear: then the number of parents is typed."""
+    return plan.whom.class_ids is None or plan.reach.told > _MANY
+
+
 def _unconfirmed(wanted: Wanted, plan: Planned) -> dict[str, str]:
     if wanted.people != plan.reach.told:
         return {"": _CHANGED}
-    if wanted.whom == "school" and wanted.typed != str(plan.reach.told):
+    if _is_for_many(plan) and wanted.typed != str(plan.reach.told):
         return {"typed": _COUNT}
     return {}
 

@@ -1,4 +1,5 @@
-"""Слова: what a parent may answer with, and a box that says how an SMS would be understood."""
+"""Слова: what a parent may answer with, what is said back, how often each was said of late; and a
+box that says how an SMS would be understood."""
 
 from __future__ import annotations
 
@@ -8,12 +9,18 @@ from typing import Annotated
 from pydantic import Field
 
 from sms_diary import keywords
+from sms_diary.admin import hand
 from sms_diary.admin.forms import Filled, Form
 from sms_diary.admin.screen import Answer, Page, Visit
+from sms_diary.clock import DAY
 from sms_diary.keywords import Meaning, Said
 from sms_diary.phone import mask
+from sms_diary.render.examples import EXAMPLES
+from sms_diary.render.kinds import TITLES
+from sms_diary.render.preview import Sight, sight
 from sms_diary.reports.paper.words import WORDS
 from sms_diary.reports.words import TOPIC_RU
+from sms_diary.store.desk import said as of_late
 
 MEANING_RU: Mapping[Meaning, str] = {
     Meaning.STOP: "СТОП",
@@ -53,6 +60,13 @@ DOES_RU: Mapping[Meaning, str] = {
     Meaning.OTHER: "Ничего не изменится. SMS будет ждать человека в разделе «Входящие SMS».",
 }
 """What would come of each."""
+_DAYS = 30
+REPLIES = (
+    "stopped", "stopped_some", "stopped_children", "started", "started_later", "refused", "help",
+    "no_marks", "more_marks", "no_timetable", "more_timetables", "rhythm", "alphabet",
+    "new_number", "wrong_number", "other", "enough", "unsubscribed",
+)  # fmt: skip
+"""The texts that answer an SMS, in the order of the words. ОЦЕНКИ and РАСП get those of news."""
 _STOPPED_SOME_RU = "Остановятся только названные SMS. Родитель получит подтверждение."
 
 
@@ -60,27 +74,48 @@ class Phrase(Form):
     phrase: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-async def show(_visit: Visit) -> Page:
-    return _page()
+async def show(visit: Visit) -> Page:
+    return await _page(visit)
 
 
 async def act(visit: Visit) -> Answer:
     """Nothing is changed and nothing is sent: the text is read, as an SMS would be."""
     form = visit.form(Phrase)
     if form.read is None:
-        return _page(form, status=422)
-    return _page(form, keywords.understand(form.read.phrase))
+        return await _page(visit, form, status=422)
+    return await _page(visit, form, keywords.understand(form.read.phrase))
 
 
-def _page(
-    form: Filled[Phrase] | None = None, said: Said | None = None, *, status: int = 200
+async def _page(
+    visit: Visit, form: Filled[Phrase] | None = None, said: Said | None = None, *, status: int = 200
 ) -> Page:
     return Page("consents/words.html", {
         "table": WORDS, "form": form, "meaning": MEANING_RU[said.meaning] if said else "",
         "does": does_ru(said) if said else "",
         "understood": said is not None and said.meaning is not Meaning.OTHER,
         "about": _about(said) if said else (),
+        "days": _DAYS, "spoken": await _spoken(visit), "replies": await _replies(visit),
     }, status=status)  # fmt: skip
+
+
+async def _spoken(visit: Visit) -> list[tuple[str, int]]:
+    """What was said in the last days and how often, the most frequent first."""
+    found = await of_late.by_meaning(
+        visit.q, visit.tools, visit.school.id, since=visit.now - _DAYS * DAY
+    )
+    return [(MEANING_RU[Meaning(said)], n) for said, n in found.most_common() if said]
+
+
+async def _replies(visit: Visit) -> list[tuple[str, str, Sight]]:
+    """Name and title of each text that answers, and how it comes out on usual values."""
+    own = await hand.of(visit, visit.q)
+    found = []
+    for name in REPLIES:
+        usual = EXAMPLES[name].usual
+        assert isinstance(usual, Mapping), "they tell no news"
+        said = own.renderer.say(name, own.style, **usual)
+        found.append((name, TITLES[name], sight(said.text, said.level, own.style)))
+    return found
 
 
 def does_ru(said: Said) -> str:
