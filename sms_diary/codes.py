@@ -7,36 +7,20 @@ nothing through to, nor to one that was called a stranger's.
 
 from __future__ import annotations
 
-from sms_diary import plan, schedule, voices
-from sms_diary.carrying import Ways
-from sms_diary.clock import Clock
-from sms_diary.db import Database, Queries
+from sms_diary import voices
+from sms_diary.db import Queries
 from sms_diary.model import Ground, NumberState
-from sms_diary.render import Renderer
-from sms_diary.store import numbers, outbox, schools, turns
-from sms_diary.store.outbox import NewMessage
+from sms_diary.store import at_once, numbers, schools
 from sms_diary.store.parent import codes, family, sessions
 from sms_diary.store.parent.codes import Wanted
 from sms_diary.store.parent.family import Child
-from sms_diary.store.tools import Tools
-from sms_diary.wake import Wakes
+from sms_diary.writes import Writes
 
 _NO_SCHOOL = 0
 _NEVER = (NumberState.BLOCKED, NumberState.WRONG)
 
 
-class Codes:
-    def __init__(
-        self, database: Database, tools: Tools, clock: Clock, wakes: Wakes, renderer: Renderer,
-        ways: Ways,
-    ) -> None:  # fmt: skip
-        self._database = database
-        self._tools = tools
-        self._clock = clock
-        self._wakes = wakes
-        self._renderer = renderer
-        self._ways = ways
-
+class Codes(Writes):
     async def step(self) -> bool:
         """See to the next code that was asked for; whether there may be more."""
         async with self._database.transaction() as q:
@@ -85,19 +69,7 @@ class Codes:
             школа=school.short_name if school else "",
         )  # fmt: skip
         route = self._ways.route(school.route if school else "", urgent=True)
-        way, now = self._ways.of(route), self._clock.now()
-        queue = (school_id, schedule.URGENT_LANE, route)
-        reached = await turns.reached(q, [queue], now=now)
-        places = plan.turns(reached[queue], way.segments(text))
-        places = places[-1:] if way.whole else places
-        long = {number_id: 1} if len(places) > 1 else {}
-        references = await numbers.next_references(q, long)
-        message = NewMessage(
-            school_id=school_id, guardian_id=None, number_id=number_id, consent_rev=0,
-            ground=Ground.CODE, ledger_id=None, inbound_id=None, text=text,
-            alphabet=str(way.choose(text)), turns=places, udh_ref=references.get(number_id, 0),
-            level="full", lane=schedule.URGENT_LANE, route=route, expires=wanted.ends_at,
-            whole=way.whole,
+        return await at_once.send(
+            q, self._tools, school_id, number_id, text, ground=Ground.CODE,
+            way=self._ways.of(route), route=route, expires=wanted.ends_at, now=self._clock.now(),
         )  # fmt: skip
-        [message_id] = await outbox.add(q, self._tools, [message], now=now)
-        return message_id

@@ -6,20 +6,18 @@ A loop of one process at a time. What is made stands in `store/`; here it is onl
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
 
 import structlog
 
-from sms_diary.carrying import Ways
-from sms_diary.clock import HOUR, Clock, local, millis
-from sms_diary.db import Database, Queries
+from sms_diary.clock import HOUR, local, millis
+from sms_diary.db import Queries
 from sms_diary.filled import Silence, monday, named
-from sms_diary.render import Renderer
 from sms_diary.store import fill_alarms, fill_weeks, schools, staff, templates
 from sms_diary.store.schools import School
-from sms_diary.store.tools import Tools
-from sms_diary.wake import Wakes
+from sms_diary.writes import Writes
 
 log = structlog.get_logger(__name__)
 JOURNALS = "journals"
@@ -32,19 +30,10 @@ LOOKS = HOUR
 """Between looks at the silence of one school."""
 
 
-class Journals:
-    def __init__(
-        self, database: Database, tools: Tools, clock: Clock, wakes: Wakes, renderer: Renderer,
-        ways: Ways,
-    ) -> None:  # fmt: skip
-        self._database = database
-        self._tools = tools
-        self._clock = clock
-        self._wakes = wakes
-        self._renderer = renderer
-        self._ways = ways
-        self._looked: dict[int, int] = {}
-        """School -> when this process has looked for silence last."""
+@dataclass(eq=False)
+class Journals(Writes):
+    _looked: dict[int, int] = field(default_factory=dict, init=False)
+    """School -> when this process has looked for silence last."""
 
     async def step(self) -> bool:
         """Every school once; nothing is left for at once."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -52,6 +53,68 @@ class Watched(Channel, Protocol):
     def purse(self) -> Purse | None: ...
 
 
+class _OfQueues:
+    """The figures of the database: whether it answers, and what waits in it."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        gauge = partial(_gauge, registry)
+        self._up = gauge("database_up", "1: база данных отвечает")
+        self._waiting = gauge("waiting", "Что ждёт, по стадиям", "stage")
+        self._oldest = gauge(
+            "oldest_due_seconds", "На сколько просрочена самая старая строка, которой пора"
+        )
+        self._in_doubt = gauge("parts_in_doubt", "Части, ответ оператора на которые потерян")
+        self._oldest_doubt = gauge(
+            "oldest_doubt_seconds", "Сколько самая старая из них ждёт решения"
+        )
+        self._failing = gauge("numbers_failing", "Номера, до которых не дошло последнее SMS")
+
+    def show(self, queues: Queues | None, now: int) -> None:
+        """`queues` None: the database is gone."""
+        self._up.set(queues is not None)
+        # What cannot be read is absent: an old value would look like a standstill.
+        self._waiting.clear()
+        if queues is not None:
+            for stage in _STAGES:
+                self._waiting.labels(stage).set(getattr(queues, stage))
+            self._oldest.set(_age(queues.oldest_due, now))
+            self._in_doubt.set(queues.doubt)
+            self._failing.set(queues.failing)
+            self._oldest_doubt.set(_age(queues.oldest_doubt, now))
+
+
+class _OfRoutes:
+    """The figures of each route: whether it works, and its money."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def gauge(name: str, meaning: str) -> Gauge:
+            return _gauge(registry, name, meaning, "route")
+
+        self._holds = gauge("route_held", "1: маршрут держит этот процесс")
+        self._bound = gauge("route_bound", "1: маршрут подключён")
+        self._room = gauge("route_room", "Сколько частей можно передать сейчас")
+        self._ambiguous = gauge(
+            "receipts_ambiguous",
+            "Квитанции, которые могли быть о нескольких частях и не отнесены ни к одной",
+        )
+        self._balance = gauge("route_balance", "Остаток на счёте у провайдера, в валюте счёта")
+        self._low = gauge("route_balance_low", "1: остаток меньше balance_low")
+        self._spent = gauge("route_spent", "Цена SMS с начала работы, где провайдер её называет")
+
+    def show(self, channel: Watched, *, held: bool, ambiguous: int) -> None:
+        route, purse = channel.name, channel.purse
+        self._holds.labels(route).set(held)
+        self._bound.labels(route).set(channel.ready())
+        self._room.labels(route).set(channel.room())
+        self._ambiguous.labels(route).set(ambiguous)
+        if purse is None:
+            return
+        if purse.balance is not None:
+            self._balance.labels(route).set(float(purse.balance))
+        self._low.labels(route).set(bool(purse.low))
+        self._spent.labels(route).set(float(purse.spent))
+
+
 class Monitor:
     """`held`: whether this process holds a route; `explain`: an operator's code in Russian, by
     route and code, "" when nobody knows; `ambiguous`: receipts applied to no part, by route."""
@@ -67,60 +130,12 @@ class Monitor:
         self._held = held
         self._explain = explain
         self._unclear = ambiguous
-        self.registry = registry = CollectorRegistry()
-        self._database_up = Gauge(
-            "sms_diary_database_up", "1: база данных отвечает", registry=registry
-        )
-        self._waiting = Gauge(
-            "sms_diary_waiting", "Что ждёт, по стадиям", ["stage"], registry=registry
-        )
-        self._oldest = Gauge(
-            "sms_diary_oldest_due_seconds",
-            "На сколько просрочена самая старая строка, которой пора",
-            registry=registry,
-        )
-        self._in_doubt = Gauge(
-            "sms_diary_parts_in_doubt", "Части, ответ оператора на которые потерян",
-            registry=registry,
-        )  # fmt: skip
-        self._oldest_doubt = Gauge(
-            "sms_diary_oldest_doubt_seconds", "Сколько самая старая из них ждёт решения",
-            registry=registry,
-        )  # fmt: skip
-        self._failing = Gauge(
-            "sms_diary_numbers_failing", "Номера, до которых не дошло последнее SMS",
-            registry=registry,
-        )  # fmt: skip
-        self._holds = Gauge(
-            "sms_diary_route_held", "1: маршрут держит этот процесс", ["route"], registry=registry
-        )
-        self._bound = Gauge(
-            "sms_diary_route_bound", "1: маршрут подключён", ["route"], registry=registry
-        )
-        self._room = Gauge(
-            "sms_diary_route_room", "Сколько частей можно передать сейчас", ["route"],
-            registry=registry,
-        )  # fmt: skip
-        self._ambiguous = Gauge(
-            "sms_diary_receipts_ambiguous",
-            "Квитанции, которые могли быть о нескольких частях и не отнесены ни к одной",
-            ["route"], registry=registry,
-        )  # fmt: skip
-        self._balance = Gauge(
-            "sms_diary_route_balance", "Остаток на счёте у провайдера, в валюте счёта", ["route"],
-            registry=registry,
-        )  # fmt: skip
-        self._low = Gauge(
-            "sms_diary_route_balance_low", "1: остаток меньше balance_low", ["route"],
-            registry=registry,
-        )  # fmt: skip
-        self._spent = Gauge(
-            "sms_diary_route_spent", "Цена SMS с начала работы, где провайдер её называет",
-            ["route"], registry=registry,
-        )  # fmt: skip
+        self.registry = CollectorRegistry()
+        self._of_queues = _OfQueues(self.registry)
+        self._of_routes = _OfRoutes(self.registry)
         self._requests = Counter(
             "sms_diary_http_requests_total", "Ответы HTTP, по адресам и статусам",
-            ["path", "status"], registry=registry,
+            ["path", "status"], registry=self.registry,
         )  # fmt: skip
 
     def answered(self, path: str, status: int) -> None:
@@ -170,35 +185,13 @@ class Monitor:
 
     async def metrics(self) -> bytes:
         """The page of Prometheus, text format; also while the database is gone."""
-        queues = await self._queues()
-        self._database_up.set(queues is not None)
-        # What cannot be read is absent: an old value would look like a standstill.
-        self._waiting.clear()
-        if queues is not None:
-            for stage in _STAGES:
-                self._waiting.labels(stage).set(getattr(queues, stage))
-            self._oldest.set(self._age(queues.oldest_due))
-            self._in_doubt.set(queues.doubt)
-            self._failing.set(queues.failing)
-            self._oldest_doubt.set(self._age(queues.oldest_doubt))
+        self._of_queues.show(await self._queues(), self._clock.now())
         for channel in self._channels:
-            self._holds.labels(channel.name).set(self._held(channel.name))
-            self._bound.labels(channel.name).set(channel.ready())
-            self._room.labels(channel.name).set(channel.room())
-            self._ambiguous.labels(channel.name).set(self._unclear.get(channel.name, 0))
-            if channel.purse is not None:
-                self._count_money(channel.name, channel.purse)
+            self._of_routes.show(
+                channel, held=self._held(channel.name),
+                ambiguous=self._unclear.get(channel.name, 0),
+            )  # fmt: skip
         return generate_latest(self.registry)
-
-    def _count_money(self, route: str, purse: Purse) -> None:
-        if purse.balance is not None:
-            self._balance.labels(route).set(float(purse.balance))
-        self._low.labels(route).set(bool(purse.low))
-        self._spent.labels(route).set(float(purse.spent))
-
-    def _age(self, since: int | None) -> float:
-        """Seconds; 0 for what is not there or yet to come."""
-        return 0.0 if since is None else max(self._clock.now() - since, 0) / SECOND
 
     async def _queues(self) -> Queues | None:
         try:
@@ -207,3 +200,12 @@ class Monitor:
         except Exception as error:  # whatever it is, the other figures are still worth having
             log.warning("metrics without the database", error=type(error).__name__)
             return None
+
+
+def _gauge(registry: CollectorRegistry, name: str, meaning: str, *labels: str) -> Gauge:
+    return Gauge(f"sms_diary_{name}", meaning, labels, registry=registry)
+
+
+def _age(since: int | None, now: int) -> float:
+    """Seconds; 0 for what is not there or yet to come."""
+    return 0.0 if since is None else max(now - since, 0) / SECOND

@@ -6,14 +6,18 @@ import itertools
 from collections.abc import Collection
 from typing import Any
 
+import pytest
+
 from sms_diary.carrying import USUAL, Carrying, Ways
 from sms_diary.channels.base import InboundReport
 from sms_diary.clock import ManualClock
 from sms_diary.db import Database
 from sms_diary.inbound import InboundLoop
 from sms_diary.ingest.accept import Acceptor
+from sms_diary.model import ALL_TOPICS
 from sms_diary.render import Renderer
 from sms_diary.resources import templates_dir
+from sms_diary.store import consents, numbers
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
@@ -23,6 +27,7 @@ from tests.seeding import (
     classes,
     column,
     events,
+    live_school,
     pupil,
     subscribe,
 )
@@ -87,3 +92,27 @@ class Phones:
     async def one(self, sql: str, **params: object) -> Any:
         [found] = await column(self.db, sql, **params)
         return found
+
+    async def number_state(self, number: str) -> str:
+        async with self.db.reading() as q:
+            found = await numbers.find(q, self.tools, [number])
+        return found[number].state
+
+    async def states(self, *who: Subscribed, topic: str = ALL_TOPICS) -> list[str | None]:
+        """Where they stand on a topic; None without a row."""
+        async with self.db.reading() as q:
+            found = await consents.states(q, [one.subscription_id for one in who])
+        return [found.get((one.subscription_id, topic)) for one in who]
+
+
+@pytest.fixture
+async def phones(db: Database, tools: Tools, clock: ManualClock) -> Phones:
+    return Phones(db, tools, clock)
+
+
+@pytest.fixture
+async def gymnasium(db: Database, tools: Tools, school: School) -> School:
+    """A second school; its rows come after those of the first."""
+    assert school.id
+    async with db.transaction() as q:
+        return await live_school(q, tools, "gymnasium")

@@ -24,7 +24,7 @@ ROWS = (
     "plan filled web.words",  # pure as the row below it, made of consent, schedule and filling
     "db collector channels",
     "store channels.http channels.smpp channels.memory",
-    "loops holding voices announcing",
+    "loops writes holding voices announcing",
     (
         "ingest.accept ingest.roster ingest.files ingest.imports ingest.exports ingest.reading"
         " ingest.kinds ingest.watch fanout"

@@ -73,49 +73,42 @@ class Wanted:
     now: str | None
 
 
-@app.command()
-def delivery(
-    school: School, since: FromOption = None, until: ToOption = None,
-    csv: Csv = None, xlsx: Xlsx = None, page: Print = None,
-    config: ConfigOption = None, now: NowOption = None,
-) -> None:  # fmt: skip
-    """Доставка: сколько дошло, что не дошло и почему, как быстро доходит."""
-    from sms_diary.reports import delivery as made
+async def _delivery(q: Queries, _tools: Tools, asked: Asked) -> Report:
+    from sms_diary.reports import delivery
 
-    async def work(q: Queries, _tools: Tools, asked: Asked) -> Report:
-        return await made.report(q, asked)
-
-    report, day = _made(work, Wanted(school, since, until, config, now))
-    Out(csv, xlsx, page).write(report, day)
+    return await delivery.report(q, asked)
 
 
-@app.command()
-def reach(
-    school: School, since: FromOption = None, until: ToOption = None,
-    csv: Csv = None, xlsx: Xlsx = None, page: Print = None,
-    config: ConfigOption = None, now: NowOption = None,
-) -> None:  # fmt: skip
-    """Охват: сколько родителей подписаны, получают SMS, недоступны, отключили."""
-    from sms_diary.reports import reach as made
+async def _reach(q: Queries, _tools: Tools, asked: Asked) -> Report:
+    from sms_diary.reports import reach
 
-    async def work(q: Queries, _tools: Tools, asked: Asked) -> Report:
-        return await made.report(q, asked)
-
-    report, day = _made(work, Wanted(school, since, until, config, now))
-    Out(csv, xlsx, page).write(report, day)
+    return await reach.report(q, asked)
 
 
-@app.command()
-def cost(
-    school: School, since: FromOption = None, until: ToOption = None,
-    csv: Csv = None, xlsx: Xlsx = None, page: Print = None,
-    config: ConfigOption = None, now: NowOption = None,
-) -> None:  # fmt: skip
-    """Стоимость: SMS и рубли, бюджет месяца, что сберегло бы."""
-    from sms_diary.reports import cost as made
+async def _cost(q: Queries, tools: Tools, asked: Asked) -> Report:
+    from sms_diary.reports import cost
 
-    report, day = _made(made.report, Wanted(school, since, until, config, now))
-    Out(csv, xlsx, page).write(report, day)
+    return await cost.report(q, tools, asked)
+
+
+def _register(name: str, says: str, work: Work) -> None:
+    @app.command(name, help=says)
+    def command(
+        school: School, since: FromOption = None, until: ToOption = None,
+        csv: Csv = None, xlsx: Xlsx = None, page: Print = None,
+        config: ConfigOption = None, now: NowOption = None,
+    ) -> None:  # fmt: skip
+        report, day = _made(work, Wanted(school, since, until, config, now))
+        Out(csv, xlsx, page).write(report, day)
+
+
+_register(
+    "delivery", "Доставка: сколько дошло, что не дошло и почему, как быстро доходит.", _delivery
+)
+_register(
+    "reach", "Охват: сколько родителей подписаны, получают SMS, недоступны, отключили.", _reach
+)
+_register("cost", "Стоимость: SMS и рубли, бюджет месяца, что сберегло бы.", _cost)
 
 
 def _made(work: Work, wanted: Wanted) -> tuple[Report, str]:

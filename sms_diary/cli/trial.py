@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
     from sms_diary.simulator import Options
     from sms_diary.simulator.run import Played
 
+_Int = int | None
+_Float = float | None
+_Str = str | None
+_Strs = list[str] | None
+
+
+def _says(text: str) -> object:
+    """An option that `--help` explains so."""
+    return typer.Option(help=text)
+
 
 def register(app: typer.Typer) -> None:
     app.command()(simulator)
@@ -20,82 +31,52 @@ def register(app: typer.Typer) -> None:
 
 
 def simulator(
-    host: Annotated[str, typer.Option(help="Адрес.")] = "127.0.0.1",
-    smpp_port: Annotated[int, typer.Option(help="Порт SMPP.")] = 2775,
-    web_port: Annotated[int, typer.Option(help="Порт страницы с телефонами.")] = 8775,
+    host: Annotated[str, _says("Адрес.")] = "127.0.0.1",
+    smpp_port: Annotated[int, _says("Порт SMPP.")] = 2775,
+    web_port: Annotated[int, _says("Порт страницы с телефонами.")] = 8775,
     provider: Annotated[
-        str, typer.Option(help="Играть провайдера по HTTP: его файл или имя из поставки.")
+        str, _says("Играть провайдера по HTTP: его файл или имя из поставки.")
     ] = "",
-    http_port: Annotated[int, typer.Option(help="Порт провайдера.")] = 8776,
-    secret: Annotated[
-        list[str] | None, typer.Option(help="Секрет, который нужно знать: имя=значение.")
-    ] = None,
-    receipts_to: Annotated[
-        str, typer.Option(help="Куда приносить отчёты, если адреса нет в запросе.")
-    ] = "",
-    inbound_to: Annotated[str, typer.Option(help="Куда приносить SMS с телефонов.")] = "",
-    ledger: Annotated[Path | None, typer.Option(help="Записывать принятое в файл (JSON).")] = None,
-    options: Annotated[
-        str, typer.Option(help="Настройки имитатора: файл JSON или TOML либо сам JSON.")
-    ] = "",
-    seed: Annotated[int | None, typer.Option(help="Какой будет случайность.")] = None,
-    system_id: Annotated[str | None, typer.Option(help="Имя для входа (demo).")] = None,
-    password: Annotated[str | None, typer.Option(help="Пароль (demo).")] = None,
-    max_sessions: Annotated[int | None, typer.Option(help="Сколько подключений сразу.")] = None,
-    cut: Annotated[
-        float | None, typer.Option(help="С какой вероятностью связь рвётся на каждом пакете.")
-    ] = None,
-    mute: Annotated[
-        str | None, typer.Option(help="На что не отвечать: bind,enquire,unbind,query.")
-    ] = None,
-    noise: Annotated[
-        float | None, typer.Option(help="С какой вероятностью перед пакетом идёт мусор.")
-    ] = None,
-    response_delay: Annotated[
-        float | None, typer.Option(help="Через сколько секунд ответ на каждую SMS.")
-    ] = None,
+    http_port: Annotated[int, _says("Порт провайдера.")] = 8776,
+    secret: Annotated[_Strs, _says("Секрет, который нужно знать: имя=значение.")] = None,
+    receipts_to: Annotated[str, _says("Куда приносить отчёты, если адреса нет в запросе.")] = "",
+    inbound_to: Annotated[str, _says("Куда приносить SMS с телефонов.")] = "",
+    ledger: Annotated[Path | None, _says("Записывать принятое в файл (JSON).")] = None,
+    options: Annotated[str, _says("Настройки имитатора: файл JSON или TOML либо сам JSON.")] = "",
+    seed: Annotated[_Int, _says("Какой будет случайность.")] = None,
+    system_id: Annotated[_Str, _says("Имя для входа (demo).")] = None,
+    password: Annotated[_Str, _says("Пароль (demo).")] = None,
+    max_sessions: Annotated[_Int, _says("Сколько подключений сразу.")] = None,
+    cut: Annotated[_Float, _says("С какой вероятностью связь рвётся на каждом пакете.")] = None,
+    mute: Annotated[_Str, _says("На что не отвечать: bind,enquire,unbind,query.")] = None,
+    noise: Annotated[_Float, _says("С какой вероятностью перед пакетом идёт мусор.")] = None,
+    response_delay: Annotated[_Float, _says("Через сколько секунд ответ на каждую SMS.")] = None,
     response_ids: Annotated[
-        str | None, typer.Option(help="Номера в ответах: decimal, padded, hex или hex-lower.")
+        _Str, _says("Номера в ответах: decimal, padded, hex или hex-lower.")
     ] = None,
-    unanswered: Annotated[
-        float | None, typer.Option(help="Какую долю SMS принять и не ответить.")
-    ] = None,
-    throttle: Annotated[
-        float | None, typer.Option(help="Какой доле SMS ответить «слишком часто».")
-    ] = None,
-    max_parts_per_second: Annotated[
-        float | None, typer.Option(help="Сколько SMS в секунду принимать.")
-    ] = None,
-    max_window: Annotated[int | None, typer.Option(help="Сколько SMS могут ждать ответа.")] = None,
+    unanswered: Annotated[_Float, _says("Какую долю SMS принять и не ответить.")] = None,
+    throttle: Annotated[_Float, _says("Какой доле SMS ответить «слишком часто».")] = None,
+    max_parts_per_second: Annotated[_Float, _says("Сколько SMS в секунду принимать.")] = None,
+    max_window: Annotated[_Int, _says("Сколько SMS могут ждать ответа.")] = None,
     refuse: Annotated[
-        list[str] | None,
-        typer.Option(help="Кому отказать: RMSGQFUL=0.05 или RINVDSTADR=79000000001."),
+        _Strs, _says("Кому отказать: RMSGQFUL=0.05 или RINVDSTADR=79000000001.")
     ] = None,
-    receipt_delay: Annotated[float | None, typer.Option(help="Через сколько секунд отчёт.")] = None,
-    receipts: Annotated[
-        str | None, typer.Option(help="Отчёты: shuffled,doubled,early,intermediate.")
-    ] = None,
+    receipt_delay: Annotated[_Float, _says("Через сколько секунд отчёт.")] = None,
+    receipts: Annotated[_Str, _says("Отчёты: shuffled,doubled,early,intermediate.")] = None,
     receipt_ids: Annotated[
-        str | None, typer.Option(help="Номера в отчётах: decimal, padded, hex или hex-lower.")
+        _Str, _says("Номера в отчётах: decimal, padded, hex или hex-lower.")
     ] = None,
     receipt_form: Annotated[
-        str | None, typer.Option(help="Как написаны отчёты: seconds,bare,reordered,upper, …")
+        _Str, _says("Как написаны отчёты: seconds,bare,reordered,upper, …")
     ] = None,
-    lost_receipts: Annotated[
-        float | None, typer.Option(help="Какая доля отчётов не приходит.")
-    ] = None,
-    outcomes: Annotated[
-        list[str] | None,
-        typer.Option(help="Чем кончится: UNDELIV=0.02 или EXPIRED=79000000001."),
-    ] = None,
-    inbound: Annotated[
-        str | None, typer.Option(help="SMS родителей: shuffled,doubled,repeated.")
-    ] = None,
+    lost_receipts: Annotated[_Float, _says("Какая доля отчётов не приходит.")] = None,
+    outcomes: Annotated[_Strs, _says("Чем кончится: UNDELIV=0.02 или EXPIRED=79000000001.")] = None,
+    inbound: Annotated[_Str, _says("SMS родителей: shuffled,doubled,repeated.")] = None,
     inbound_coding: Annotated[
-        str | None, typer.Option(help="Их кодировка: auto, ascii, latin1, ucs2 или ucs2-le.")
+        _Str, _says("Их кодировка: auto, ascii, latin1, ucs2 или ucs2-le.")
     ] = None,
     inbound_long: Annotated[
-        str | None, typer.Option(help="Как резать длинные: udh8, udh16, sar или payload.")
+        _Str, _says("Как резать длинные: udh8, udh16, sar или payload.")
     ] = None,
 ) -> None:
     """Имитация оператора и телефонов родителей.
@@ -103,18 +84,13 @@ def simulator(
     Без настроек оператор хороший. Все его пороки описаны в docs/simulator.md; то, чего нет среди
     этих слов, задаётся через --options. Слово сильнее файла.
     """
+    said = locals().copy()
+    from sms_diary.simulator import Options
     from sms_diary.simulator.run import run as run_simulator
 
-    given = {
-        "seed": seed, "system_id": system_id, "password": password, "max_sessions": max_sessions,
-        "cut": cut, "mute": mute, "noise": noise, "response_delay": response_delay,
-        "response_ids": response_ids, "unanswered": unanswered, "throttle": throttle,
-        "max_parts_per_second": max_parts_per_second, "max_window": max_window, "refuse": refuse,
-        "receipt_delay": receipt_delay, "receipts": receipts, "receipt_ids": receipt_ids,
-        "receipt_form": receipt_form, "lost_receipts": lost_receipts, "outcomes": outcomes,
-        "inbound": inbound, "inbound_coding": inbound_coding, "inbound_long": inbound_long,
-    }  # fmt: skip
-    chosen = _read(options, {name: value for name, value in given.items() if value is not None})
+    names = {field.name for field in fields(Options)}
+    given = {name: value for name, value in said.items() if name in names and value is not None}
+    chosen = _read(options, given)
     fast_loop()
     played = _played(provider, http_port, secret or [], receipts_to, inbound_to)
     run(run_simulator(host, smpp_port, web_port, chosen, ledger, played))

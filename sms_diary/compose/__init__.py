@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from sms_diary import crash, plan, voices
 from sms_diary.carrying import Ways
-from sms_diary.clock import Clock
 from sms_diary.compose.budgets import Budgets
 from sms_diary.compose.hours import Closing, by_hours
-from sms_diary.db import Database, Queries, Row
+from sms_diary.db import Queries, Row
 from sms_diary.model import Ground, Hold, kind_of
-from sms_diary.render import Renderer, Text
+from sms_diary.render import Text
 from sms_diary.store import (
     lines,
     numbers,
@@ -31,10 +31,9 @@ from sms_diary.store import (
 )
 from sms_diary.store.outbox import NewMessage
 from sms_diary.store.schools import School
-from sms_diary.store.tools import Tools
 from sms_diary.values import value
 from sms_diary.voices import Voice
-from sms_diary.wake import Wakes
+from sms_diary.writes import Writes
 
 _BREATH = 16
 """Guardians rendered for before other tasks get their turn."""
@@ -73,18 +72,9 @@ class _Due:
         return ways.route(self.schools[rows[0]["school_id"]].route, urgent=urgent, out=self.out)
 
 
-class Compose:
-    def __init__(
-        self, database: Database, tools: Tools, clock: Clock, wakes: Wakes, renderer: Renderer,
-        ways: Ways,
-    ) -> None:  # fmt: skip
-        self._database = database
-        self._tools = tools
-        self._clock = clock
-        self._wakes = wakes
-        self._renderer = renderer
-        self._ways = ways
-        self._budgets = Budgets()
+@dataclass(eq=False)
+class Compose(Writes):
+    _budgets: Budgets = field(default_factory=Budgets, init=False)
 
     async def step(self) -> bool:
         """Compose for the next guardians; whether there may be more.

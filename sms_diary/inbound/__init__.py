@@ -10,18 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sms_diary import crash, keywords
-from sms_diary.carrying import Ways
 from sms_diary.channels.base import InboundReport
-from sms_diary.clock import Clock
-from sms_diary.db import Database, Queries
+from sms_diary.db import Queries
 from sms_diary.inbound import answering, asking, choosing, owner, starting, stopping
 from sms_diary.inbound.desk import Desk, Obey
 from sms_diary.keywords import Meaning
-from sms_diary.render import Renderer
 from sms_diary.store import inbound
 from sms_diary.store.inbound import Inbound
-from sms_diary.store.tools import Tools
-from sms_diary.wake import Wakes
+from sms_diary.writes import Writes
 
 _OBEY: dict[Meaning, Obey] = {
     Meaning.STOP: stopping.stop,
@@ -43,18 +39,7 @@ _OBEY: dict[Meaning, Obey] = {
 """What each word does. A word without a line here is only kept."""
 
 
-class InboundLoop:
-    def __init__(
-        self, database: Database, tools: Tools, clock: Clock, wakes: Wakes, renderer: Renderer,
-        ways: Ways,
-    ) -> None:  # fmt: skip
-        self._database = database
-        self._tools = tools
-        self._clock = clock
-        self._wakes = wakes
-        self._renderer = renderer
-        self._ways = ways
-
+class InboundLoop(Writes):
     async def store(self, route: str, reports: Sequence[InboundReport]) -> None:
         """Commit SMS and pieces of SMS; after that, and only then, may they be acknowledged."""
         async with self._database.transaction() as q:

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 
 from sms_diary import schedule
-from sms_diary.clock import millis
 from sms_diary.db import Queries
+from sms_diary.ingest.accept.derived import Derived, Naming, derive, moment, naming_of, prefix_of
 from sms_diary.ingest.accept.roll import Whom
 from sms_diary.ingest.drafts import Draft
 from sms_diary.ingest.slots import Slot, find_slot
-from sms_diary.model import OF_A_CLASS, Kind, Silence
+from sms_diary.model import OF_A_CLASS
 from sms_diary.store import corrections, diary, lines
 from sms_diary.store.answers import Answers
 from sms_diary.store.diary import NO_LESSON, Entry, Prefix
@@ -27,10 +25,6 @@ from sms_diary.values import value
 
 AMBIGUOUS_LESSON = "в этот день по предмету несколько записей, и неясно, о какой из них речь"
 REF_TAKEN = "под этим ref уже есть запись о другом ученике или другого вида"
-
-
-_Naming = tuple[int, Prefix, int, str, int]
-"""How a file names an entry: (file, prefix, lesson, work key, ordinal)."""
 
 
 @value
@@ -46,19 +40,6 @@ class Change:
     candidates: tuple[int, ...] = ()
     ask: str = ""
     """The question of what is held, as an answer to it is kept."""
-
-
-@dataclass(slots=True)
-class _Told:
-    """A draft with what is derived from it once."""
-
-    draft: Draft
-    whom: Whom
-    at: int
-    value: str
-    body: str
-    silence: str
-    prefix: Prefix = field(default=(0, "", 0, "", ""))
 
 
 class Registry:
@@ -77,14 +58,14 @@ class Registry:
         self._new: dict[int, Entry] = {}
         self._changed: dict[int, Entry] = {}
         self._audiences: dict[int, Whom] = {}
-        self._named: dict[_Naming, Entry] = {}
+        self._named: dict[Naming, Entry] = {}
         self._named_by: dict[int, int] = {}
-        self._to_come: Counter[_Naming] = Counter()
+        self._to_come: Counter[Naming] = Counter()
 
     async def read(self, q: Queries, items: Iterable[tuple[int, Draft, Whom]]) -> None:
         """Load the entries that these (school, draft, whom) may speak of."""
         items = list(items)
-        prefixes = {_prefix(school, draft, whom) for school, draft, whom in items}
+        prefixes = {prefix_of(school, draft, whom) for school, draft, whom in items}
         refs = {(school, draft.ref) for school, draft, _ in items if draft.ref}
         for entry in await diary.by_prefixes(q, prefixes):
             self._know(entry)
@@ -100,7 +81,9 @@ class Registry:
 
     def foresee(self, school_id: int, file: int, rows: Iterable[tuple[Draft, Whom]]) -> None:
         """The rows of a file that `apply` will get: of several about one entry the last counts."""
-        self._to_come.update(_naming(file, school_id, draft, whom) for draft, whom in rows)
+        self._to_come.update(
+            naming_of(file, prefix_of(school_id, draft, whom), draft) for draft, whom in rows
+        )
 
     def apply(
         self, school_id: int, draft: Draft, whom: Whom, event_id: int, *, silence: str,
@@ -111,10 +94,12 @@ class Registry:
         `file` is the delivery of a table, whose rows name one thing in one way: a row that
         names it otherwise is about something else, not a correction. 0 for a webhook.
         """
-        told = self._derive(school_id, draft, whom, silence)
+        told = derive(
+            draft, whom, self._schools[school_id], self._tools.vault, silence=silence, now=self._now
+        )
         if not file:
             return self._apply(school_id, told, event_id, None)
-        naming = _naming(file, school_id, draft, whom)
+        naming = naming_of(file, told.prefix, draft)
         self._to_come[naming] -= 1
         change = self._apply(school_id, told, event_id, naming)
         if change.entry_id is not None:
@@ -122,7 +107,7 @@ class Registry:
             self._named_by[change.entry_id] = file
         return change
 
-    def _apply(self, school_id: int, told: _Told, event_id: int, naming: _Naming | None) -> Change:
+    def _apply(self, school_id: int, told: Derived, event_id: int, naming: Naming | None) -> Change:
         draft, whom, file = told.draft, told.whom, naming[0] if naming else 0
         entry = self._by_ref.get((school_id, draft.ref)) if draft.ref else None
         if entry is not None and (entry.kind != draft.kind or entry.who != whom.who):
@@ -136,10 +121,10 @@ class Registry:
                 _slot(one, named=bool(file) and self._named_by.get(one.id) == file)
                 for one in self._by_prefix[told.prefix]
             ]
-            found = find_slot(_comparable(told), slots)
+            found = find_slot(told.comparable(), slots)
             meant = found.entry_id
             if found.ambiguous:
-                question = _question(told)
+                question = told.question()
                 meant = self._said.choice(school_id, question)
                 if meant is None or (meant and meant not in found.candidates):
                     return Change(
@@ -153,25 +138,7 @@ class Registry:
             return Change("unchanged", entry.id, entry.version, told.at)
         return self._update(entry, told, event_id)
 
-    def _derive(self, school_id: int, draft: Draft, whom: Whom, silence: str) -> _Told:
-        at = self._now if draft.at is None else self._moment(school_id, draft.at)
-        body = f"{draft.title}. {draft.body}" if draft.title else draft.body
-        value = draft.value
-        if draft.kind in OF_A_CLASS:
-            # Texts are compared by a keyed digest: the text itself is sealed.
-            value = self._tools.vault.digest(f"{body}\n{whom}".encode()).hex()
-        if draft.silent:
-            silence = silence or Silence.SENDER_ASKED.value
-        if draft.kind is Kind.TIMETABLE:
-            # A whole timetable is kept to be asked for; only changes of it are told.
-            silence = silence or Silence.NOT_WANTED.value
-        return _Told(draft, whom, at, value, body, silence, _prefix(school_id, draft, whom))
-
-    def _moment(self, school_id: int, at: datetime) -> int:
-        zone = self._schools[school_id].zone
-        return millis(at if at.tzinfo else at.replace(tzinfo=zone))
-
-    def _create(self, school_id: int, told: _Told, event_id: int) -> Change:
+    def _create(self, school_id: int, told: Derived, event_id: int) -> Change:
         draft = told.draft
         if draft.removal:
             return Change("unchanged", None, None, told.at)
@@ -182,8 +149,8 @@ class Registry:
             who=told.whom.who,
             subject_key=draft.subject_key,
             day=told.prefix[4],
-            lesson=_lesson(draft),
-            work_key=_work_key(told),
+            lesson=told.lesson,
+            work_key=told.work_key,
             ordinal=draft.ordinal,
             ref=draft.ref,
             subject=draft.subject,
@@ -207,7 +174,7 @@ class Registry:
             self._audiences[entry.id] = told.whom
         return Change("created", entry.id, entry.version, told.at)
 
-    def _update(self, entry: Entry, told: _Told, event_id: int) -> Change:
+    def _update(self, entry: Entry, told: Derived, event_id: int) -> Change:
         self._changed.setdefault(entry.id, entry)
         self._learn(entry, told)
         if told.at < entry.at:
@@ -222,7 +189,7 @@ class Registry:
             self._audiences[entry.id] = told.whom
         return Change("changed", entry.id, entry.version, told.at)
 
-    def _learn(self, entry: Entry, told: _Told) -> None:
+    def _learn(self, entry: Entry, told: Derived) -> None:
         """Take over what this source knows and the earlier one did not; also from old news."""
         draft = told.draft
         if draft.ref and not entry.ref:
@@ -230,7 +197,7 @@ class Registry:
             self._by_ref[(entry.school_id, draft.ref)] = entry
         if entry.prefix != told.prefix:
             return
-        lesson = _lesson(draft) if entry.lesson == NO_LESSON else entry.lesson
+        lesson = told.lesson if entry.lesson == NO_LESSON else entry.lesson
         work_key = entry.work_key or draft.work_key
         if not self._taken(entry, lesson, work_key):
             if work_key != entry.work_key:
@@ -245,7 +212,7 @@ class Registry:
             if one is not entry
         )
 
-    def _set(self, entry: Entry, told: _Told, event_id: int) -> None:
+    def _set(self, entry: Entry, told: Derived, event_id: int) -> None:
         """A new version of the entry."""
         draft = told.draft
         entry.value = told.value
@@ -255,14 +222,14 @@ class Registry:
         if draft.until is not None:
             entry.until = schedule.end_of_day(draft.until, self._schools[entry.school_id].zone)
         if draft.not_before is not None:
-            entry.not_before = self._moment(entry.school_id, draft.not_before)
+            entry.not_before = moment(self._schools[entry.school_id], draft.not_before)
         entry.at = told.at
         entry.version += 1
         entry.event_id = event_id
         entry.arrived_at = self._now
         entry.fan = None if told.silence else 0
 
-    def _sealed(self, entry: Entry, told: _Told) -> bytes | None:
+    def _sealed(self, entry: Entry, told: Derived) -> bytes | None:
         if not told.body:
             return None
         return self._tools.vault.seal(told.body, "entry.body", entry.id)
@@ -280,41 +247,6 @@ class Registry:
             await diary.set_audience(q, entry_id, classes=whom.classes, pupils=whom.pupils)
 
 
-def _prefix(school_id: int, draft: Draft, whom: Whom) -> Prefix:
-    day = draft.day.isoformat() if draft.day else ""
-    return (school_id, str(draft.kind), whom.who, draft.subject_key, day)
-
-
-def _work_key(told: _Told) -> str:
-    # An announcement has no other name than its text.
-    return told.value if told.draft.kind is Kind.ANNOUNCEMENT else told.draft.work_key
-
-
-def _comparable(told: _Told) -> Draft:
-    if told.draft.kind not in OF_A_CLASS:
-        return told.draft
-    draft = told.draft
-    return Draft(
-        draft.kind, lesson=draft.lesson, work_key=_work_key(told), ordinal=draft.ordinal,
-        value=told.value,
-    )  # fmt: skip
-
-
-def _lesson(draft: Draft) -> int:
-    return NO_LESSON if draft.lesson is None else draft.lesson
-
-
 def _slot(entry: Entry, *, named: bool) -> Slot:
     lesson = None if entry.lesson == NO_LESSON else entry.lesson
     return Slot(entry.id, lesson, entry.work_key, entry.ordinal, entry.value, named)
-
-
-def _question(told: _Told) -> str:
-    """Which of several entries is meant, in words that the next file uses too."""
-    draft = told.draft
-    return f"entry {told.prefix[1:]} {_lesson(draft)} {_work_key(told)} {draft.ordinal}"
-
-
-def _naming(file: int, school_id: int, draft: Draft, whom: Whom) -> _Naming:
-    prefix = _prefix(school_id, draft, whom)
-    return (file, prefix, _lesson(draft), draft.work_key, draft.ordinal)

@@ -33,7 +33,7 @@ _LARGEST = 8 * 1024 * 1024
 class _Said:
     """A request, read as a section of the file has it."""
 
-    def __init__(self, section: Table, request: web.Request, body: bytes, charset: str) -> None:
+    def __init__(self, section: Table, request: web.BaseRequest, body: bytes, charset: str) -> None:
         encode = section.get("encode", "form")
         self.in_path = gaps.at_end(section.get("path", ""), request.path) or {}
         text = request.query_string if encode == "query" else body.decode("utf-8", "replace")
@@ -80,8 +80,7 @@ class Door:
         if section is None:
             return web.Response(status=404)
         try:
-            charset = self._definition.charset
-            said = _Said(section, request, body, charset)  # type: ignore[arg-type]
+            said = _Said(section, request, body, self._definition.charset)
         except ValueError:
             return web.Response(status=400)
         if not self._lets_in(request, said):
@@ -187,9 +186,8 @@ class Door:
     def _asked(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
         """Two sections may have one address; which is meant shows in what is asked for."""
         self._smsc.stats.queries += 1
-        charset = self._definition.charset
         for question in self._definition.questions:
-            said = _Said(question, request, body, charset)  # type: ignore[arg-type]
+            said = _Said(question, request, body, self._definition.charset)
             asked = said.messages(question)
             if asked and any({"id", "ours"} & one.keys() for one in asked):
                 answer = self._desk.ask(question, asked)
