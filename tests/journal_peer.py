@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import io
 import json
 import time
@@ -58,6 +59,11 @@ class Answer:
     @property
     def json(self) -> Any:
         return json.loads(self.body)
+
+
+def text(answer: Answer) -> str:
+    """A page as a browser reads it, with its tags."""
+    return html.unescape(answer.body.decode())
 
 
 class Journal:

@@ -166,7 +166,9 @@ class Smsc:
         assert self._server is not None
         self._server.close()
         for connection in self.connections:
-            connection.writer.transport.abort()
+            # Python before 3.11.4 cannot cut TLS that is closed already.
+            if not connection.writer.transport.is_closing():
+                connection.writer.transport.abort()
         await self._server.wait_closed()
         await asyncio.sleep(0)
 
@@ -281,6 +283,10 @@ class News:
     async def _tell(self) -> None:
         async with self._changed:
             self._changed.notify_all()
+
+    async def settled(self, count: int) -> None:
+        """Wait for the results of so many parts."""
+        await self.until(lambda: len(self.results) == count)
 
     async def until(self, true: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE), self._changed:

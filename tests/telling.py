@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from sms_diary.model import Kind, Told
 from sms_diary.render import Renderer
@@ -24,12 +25,12 @@ def numbered(items: Sequence[Told]) -> list[Told]:
     return [dataclasses.replace(item, line_id=n) for n, item in enumerate(items, start=1)]
 
 
-def mark(subject: str, value: str, **more: object) -> Told:
-    fields: dict[str, object] = {
+def mark(subject: str, value: str, **more: Any) -> Told:
+    fields: dict[str, Any] = {
         "line_id": 1, "kind": Kind.MARK, "pupil": "Дарья Б.", "class_name": "", "day": TUESDAY,
         "subject": subject, "value": value,
     }  # fmt: skip
-    return Told(**(fields | more))  # type: ignore[arg-type]
+    return Told(**(fields | more))
 
 
 def absence(code: str, subject: str = "", **more: object) -> Told:

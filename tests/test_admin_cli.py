@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
-from typer.testing import CliRunner
 
-from sms_diary.app import Base, opened
-from sms_diary.cli import app
-from sms_diary.config import Settings
+from sms_diary.app import Base
 from sms_diary.model import ConsentState
 from sms_diary.store import schools, tokens
 from tests import seeding
+from tests.command_line import CommandLine
 
-T = TypeVar("T")
 PAPER = ("--source", "Заявление", "--form", "SMS-1", "--by", "Петрова А. В.")
 
 
-class Desk:
-    """A database on the disk with a class of two, and the command line beside it."""
+class Desk(CommandLine):
+    """With a class of two."""
 
     def __init__(self, folder: Path) -> None:
-        self._settings = Settings(
-            database=f"sqlite:{folder / 'data' / 'sms-diary.db'}",
-            key_file=folder / "data" / "sms-diary.key",
-        )
+        super().__init__(folder)
         self.subscribed = self.do(self._seed)
 
     async def _seed(self, base: Base) -> list[seeding.Subscribed]:
@@ -40,18 +31,10 @@ class Desk:
             pairs = [(pupil, seeding.phone(n)) for n, pupil in enumerate(pupils)]
             return await seeding.subscribe(q, base.tools, school, pairs)
 
-    def do(self, work: Callable[[Base], Awaitable[T]]) -> T:
-        async def whole() -> T:
-            async with opened(self._settings) as base:
-                return await work(base)
-
-        return asyncio.run(whole())
-
     def __call__(self, *arguments: str) -> tuple[int, str]:
         """Exit code, and output with errors."""
-        result = CliRunner().invoke(app, list(arguments))
-        assert result.exception is None or isinstance(result.exception, SystemExit)
-        return result.exit_code, result.stdout + result.stderr
+        code, said, errors = self.ran(*arguments)
+        return code, said + errors
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sms_diary.clock import DAY, ManualClock
+from sms_diary.clock import DAY
 from sms_diary.compose import Compose
 from sms_diary.db import Database
 from sms_diary.fanout import Fanout
@@ -18,17 +18,14 @@ from sms_diary.store.rhythms import Wish
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
-from tests.asking import RENDERER, WAYS, Phones
+from tests.asking import RENDERER, WAYS, Phones, phones
 from tests.seeding import column, live_school, mark, phone
+
+__all__ = ["phones"]  # fixtures
 
 MUM, DAD = phone(1), phone(2)
 DARYA, LEV = "Белкина Дарья Игоревна", "Белкин Лев Игоревич"
 RHYTHMS = "select topic || ' ' || rhythm as wish from rhythm order by subscription_id, topic"
-
-
-@pytest.fixture
-async def phones(db: Database, tools: Tools, clock: ManualClock) -> Phones:
-    return Phones(db, tools, clock)
 
 
 @pytest.fixture

@@ -65,7 +65,10 @@ async def loaded(importer: Importer, school: School, *paths: Path, tell: str = "
     return await apply(importer, school, planned.import_id, only_good=True, by="Завуч")
 
 
-@pytest.fixture(params=["образцы", "лицей"])
+ORIGINS = "образцы", "лицей"
+
+
+@pytest.fixture(params=ORIGINS)
 async def filled(
     request: pytest.FixtureRequest, importer: Importer, school: School, clock: ManualClock,
     tmp_path: Path,
@@ -125,6 +128,16 @@ async def named(db: Database) -> set[int]:
     return {row["entry_id"] for row in rows}
 
 
+@pytest.mark.parametrize(
+    ("database_url", "filled"),
+    [
+        ("sqlite", ORIGINS[0]),
+        ("postgresql", ORIGINS[1]),
+        pytest.param("sqlite", ORIGINS[1], marks=pytest.mark.long),
+        pytest.param("postgresql", ORIGINS[0], marks=pytest.mark.long),
+    ],
+    indirect=True,
+)
 @pytest.mark.parametrize("kind", ExportKind)
 async def test_what_is_exported_comes_back_unchanged_and_tells_nobody(
     filled: str, kind: ExportKind, importer: Importer, school: School, db: Database, tools: Tools,

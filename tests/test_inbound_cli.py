@@ -2,63 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
-from typer.testing import CliRunner
 
-from sms_diary.app import Base, opened
-from sms_diary.cli import app
+from sms_diary.app import Base
 from sms_diary.clock import ManualClock
-from sms_diary.config import Settings
 from tests.asking import Phones
+from tests.command_line import CommandLine, alone
 from tests.conftest import NOW
 from tests.seeding import column, live_school, phone
 
-T = TypeVar("T")
 MUM, DAD, STRANGER = phone(1), phone(2), phone(3)
 
 
-class Diary:
-    """A database on the disk, and the command line beside it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._settings = Settings(
-            database=f"sqlite:{folder / 'data' / 'sms-diary.db'}",
-            key_file=folder / "data" / "sms-diary.key",
-        )
-
-    def do(self, work: Callable[[Base], Awaitable[T]]) -> T:
-        async def whole() -> T:
-            async with opened(self._settings) as base:
-                return await work(base)
-
-        return asyncio.run(whole())
-
+class Diary(CommandLine):
     def ids(self) -> list[str]:
         """Of all SMS, in the order in which they came."""
-        sql = "select cast(id as text) as id from inbound order by id"
-        return self.do(lambda base: column(base.database, sql))
+        return self.rows("select cast(id as text) as id from inbound order by id")
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
         """Exit code, output and errors of `sms-diary inbound …`."""
-        result = CliRunner().invoke(app, ["inbound", *arguments])
-        assert result.exception is None or isinstance(result.exception, SystemExit)
-        return result.exit_code, result.stdout, result.stderr
+        return self.ran("inbound", *arguments)
 
 
 @pytest.fixture
 def diary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Diary:
     """Three letters: of a parent of each school, and of a number that nobody knows."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
-    for name in [name for name in os.environ if name.startswith("SMS_DIARY_")]:
-        monkeypatch.delenv(name)
+    alone(tmp_path, monkeypatch)
     made = Diary(tmp_path)
     made.do(_letters)
     return made

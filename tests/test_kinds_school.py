@@ -14,7 +14,7 @@ from sms_diary.ingest.kinds.facts import ClassFact, Contact, FillRecord, VisitsF
 from sms_diary.ingest.kinds.recognise import FileKind, Recognised, read, recognise_all
 from sms_diary.ingest.kinds.result import Context, Level, RowResult, Verdict
 from sms_diary.ingest.reading import process
-from sms_diary.ingest.reading.book import Book
+from sms_diary.ingest.reading.book import Book, Table
 from sms_diary.ingest.records import AnnouncementPosted
 from sms_diary.model import Kind, Topic
 from tests import school_files
@@ -237,16 +237,19 @@ def test_classes_down_with_the_lessons_of_each_day_across(files: Files) -> None:
     }
 
 
+def _of_two_days(lesson: str, *rows: tuple[str | int, ...]) -> Table:
+    """Two columns for each day, what they are in the second row; `lesson` heads the numbers."""
+    days = ("Понедельник", "Понедельник", "Вторник", "Вторник")
+    return table((lesson, *days), *rows)
+
+
 def test_classes_below_each_day_are_lanes_of_their_own() -> None:
-    found, results = only(
-        table(
-            ("Урок", "Понедельник", "Понедельник", "Вторник", "Вторник"),
-            ("", "7В", "10Б", "7В", "10Б"),
-            (1, "Алгебра", "Физика", "История", "-"),
-            (2, "Химия", "", "Музыка", "Химия"),
-        ),
-        CONTEXT,
-    )  # fmt: skip
+    found, results = only(_of_two_days(
+        "Урок",
+        ("", "7В", "10Б", "7В", "10Б"),
+        (1, "Алгебра", "Физика", "История", "-"),
+        (2, "Химия", "", "Музыка", "Химия"),
+    ), CONTEXT)  # fmt: skip
     assert found.kind is FileKind.TIMETABLE
     said = {(name, day.isoweekday()): [one["subject"] for one in taught]
             for (name, day), taught in lessons(results).items()}  # fmt: skip
@@ -257,15 +260,12 @@ def test_classes_below_each_day_are_lanes_of_their_own() -> None:
 
 
 def test_one_class_and_its_rooms_below_each_day() -> None:
-    _, results = only(
-        table(
-            ("№", "Понедельник", "Понедельник", "Вторник", "Вторник"),
-            ("", "7В", "каб.", "7В", ""),
-            (1, "Алгебра", "21", "История", "31"),
-            (2, "Химия", "22", "Музыка", "М1"),
-        ),
-        CONTEXT,
-    )  # fmt: skip
+    _, results = only(_of_two_days(
+        "№",
+        ("", "7В", "каб.", "7В", ""),
+        (1, "Алгебра", "21", "История", "31"),
+        (2, "Химия", "22", "Музыка", "М1"),
+    ), CONTEXT)  # fmt: skip
     rooms = [[one["room"] for one in taught] for taught in lessons(results).values()]
     assert rooms == [["21", "22"], ["31", "М1"]]
 

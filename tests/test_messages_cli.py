@@ -2,65 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from sms_diary.app import Base, opened
-from sms_diary.cli import app
+from sms_diary.app import Base
 from sms_diary.clock import MINUTE
-from sms_diary.config import Settings
 from sms_diary.model import PartState
 from sms_diary.schedule import URGENT_LANE
 from sms_diary.store import outbox
 from sms_diary.store.outbox import Settled
 from tests import seeding
+from tests.command_line import CommandLine, alone
 from tests.conftest import NOW
 
-T = TypeVar("T")
 AT = ("--now", "2026-11-24T12:00+04:00")
 CLAIMED = NOW - 75 * MINUTE
 SCHOOLS = ("school-5", "school-7")
 
 
-class Diary:
-    """A database on the disk, and the command line beside it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._settings = Settings(
-            database=f"sqlite:{folder / 'data' / 'sms-diary.db'}",
-            key_file=folder / "data" / "sms-diary.key",
-        )
-
-    def do(self, work: Callable[[Base], Awaitable[T]]) -> T:
-        async def whole() -> T:
-            async with opened(self._settings) as base:
-                return await work(base)
-
-        return asyncio.run(whole())
-
+class Diary(CommandLine):
     def states(self) -> list[str]:
-        return self.do(lambda base: seeding.column(base.database, "select state from part"))
+        return self.rows("select state from part")
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
         """Exit code, output and errors of `sms-diary messages …` at noon."""
-        result = CliRunner().invoke(app, ["messages", *arguments, *AT])
-        assert result.exception is None or isinstance(result.exception, SystemExit)
-        return result.exit_code, result.stdout, result.stderr
+        return self.ran("messages", *arguments, *AT)
 
 
 @pytest.fixture
 def diary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Diary:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
-    for name in [name for name in os.environ if name.startswith("SMS_DIARY_")]:
-        monkeypatch.delenv(name)
+    alone(tmp_path, monkeypatch)
     return Diary(tmp_path)
 
 

@@ -2,60 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
-from typer.testing import CliRunner
 
-from sms_diary.app import Base, opened
-from sms_diary.cli import app
-from sms_diary.config import Settings
+from sms_diary.app import Base
 from sms_diary.store import numbers
-from tests.seeding import Subscribed, classes, column, live_school, phone, pupil, subscribe
+from tests.command_line import CommandLine, alone
+from tests.seeding import Subscribed, classes, live_school, phone, pupil, subscribe
 
-T = TypeVar("T")
 MUM, DAD, NEW = phone(1), phone(2), phone(3)
 WHO = ["--school", "school-5", "--by", "Петрова А. В.", "--source", "звонок 28.11.2026"]
 NOW = ["--now", "2026-11-28T10:00+04:00"]
 
 
-class Desk:
-    """A database on the disk, and the command line beside it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._settings = Settings(
-            database=f"sqlite:{folder / 'data' / 'sms-diary.db'}",
-            key_file=folder / "data" / "sms-diary.key",
-        )
-
-    def do(self, work: Callable[[Base], Awaitable[T]]) -> T:
-        async def whole() -> T:
-            async with opened(self._settings) as base:
-                return await work(base)
-
-        return asyncio.run(whole())
-
-    def rows(self, sql: str) -> list[str]:
-        return self.do(lambda base: column(base.database, sql))
-
+class Desk(CommandLine):
     def __call__(self, *arguments: str, typed: str = "") -> tuple[int, str, str]:
         """Exit code, output and errors of `sms-diary numbers …`."""
-        result = CliRunner().invoke(app, ["numbers", *arguments], input=typed)
-        assert result.exception is None or isinstance(result.exception, SystemExit)
-        return result.exit_code, result.stdout, result.stderr
+        return self.ran("numbers", *arguments, typed=typed)
 
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A child with two parents; the father's number is suspended."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
-    for name in [name for name in os.environ if name.startswith("SMS_DIARY_")]:
-        monkeypatch.delenv(name)
+    alone(tmp_path, monkeypatch)
     made = Desk(tmp_path)
     made.do(_family)
     return made

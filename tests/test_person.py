@@ -151,8 +151,9 @@ async def everything(db: Database, tools: Tools) -> str:
     async with db.reading() as q:
         for table in tables:
             for row in await q.all(f"select * from {table}"):
-                for name in row.keys():  # noqa: SIM118  # the rows of SQLite are no mappings
-                    said += _opened(tools, table, row, name)
+                held = dict(row)
+                for name in held:
+                    said += _opened(tools, table, held, name)
     return "\n".join(said)
 
 

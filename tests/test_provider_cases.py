@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -25,6 +26,7 @@ from sms_diary.channels.http import HttpChannel, HttpSettings, callbacks
 from sms_diary.channels.http.callbacks import Pushed
 from sms_diary.channels.http.client import Answer
 from sms_diary.channels.http.results import Reader
+from sms_diary.channels.spec.http import Http
 from sms_diary.channels.spec.meanings import of_phone
 from sms_diary.clock import ManualClock
 from sms_diary.model import PartState
@@ -61,9 +63,16 @@ def rows(section: str) -> list[Any]:
     return found
 
 
-def settings(name: str, address: str = "https://example.invalid", **changes: Any) -> HttpSettings:
+@cache
+def over_http(name: str) -> Http:
+    """What a provider's file says."""
     http = spec.load(name, FOLDERS).http
     assert http is not None
+    return http
+
+
+def settings(name: str, address: str = "https://example.invalid", **changes: Any) -> HttpSettings:
+    http = over_http(name)
     secrets = {one: f"secret-{one}" for one in (*http.secrets, *http.optional_secrets)}
     values: dict[str, Any] = {
         "name": "main", "title": name, "spec": http, "secrets": secrets, "source": "SHKOLA",

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ def known(table: str) -> list[Any]:
     ]
 
 
+@cache
 def http_of(name: str) -> Http:
     found = spec.load(name, SHIPPED).http
     assert found is not None

@@ -76,6 +76,7 @@ async def test_every_operation_keeps_to_its_description(door: Door) -> None:
     await _run(door, door.journal.token, 3)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(150)
 async def test_tokens_keep_to_their_description_for_a_token_of_all_schools(door: Door) -> None:
     async with door.database.transaction() as q:

@@ -372,7 +372,7 @@ async def test_the_rate_is_shared_by_all_sessions_of_a_route() -> None:
         await news.until(lambda: len(news.results) == 2)
         for moment in range(1, 6):
             clock.now += 0.055
-            await news.until(lambda moment=moment: len(news.results) == 2 + 2 * moment)  # type: ignore[misc]
+            await news.settled(2 + 2 * moment)
         assert len(smsc.of(SUBMIT)) == 12
 
 

@@ -39,8 +39,8 @@ def receipt(text: str, **fields: Any) -> ReceiptReport:
     return read_receipt(deliver(text.encode("latin-1"), esm_class=4, **fields), UTC)
 
 
-def utc(*when: int) -> int:
-    return int(datetime(*when, tzinfo=UTC).timestamp()) * 1000  # type: ignore[misc,arg-type]
+def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> int:
+    return int(datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()) * 1000
 
 
 BY_THE_BOOK = (

@@ -328,7 +328,7 @@ async def test_a_channel_may_be_started_again() -> None:
         await channel.start(news.reports)
         await news.until(channel.ready)
         await channel.send([part(n)])
-        await news.until(lambda news=news: len(news.results) == 1)  # type: ignore[misc]
+        await news.settled(1)
         await channel.stop()
         assert not channel.ready()
     assert simulator.stats.submitted == 2

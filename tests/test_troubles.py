@@ -20,6 +20,7 @@ from sms_diary.dispatch import Settle
 from sms_diary.errors import ConfigError
 from sms_diary.model import Failure, PartState, Scope
 from sms_diary.simulator.options import Options
+from sms_diary.simulator.rules import Rule
 from sms_diary.simulator.smsc import Smsc
 from sms_diary.store import numbers, outbox, receipts
 from sms_diary.store.outbox import Settled
@@ -207,7 +208,7 @@ def test_a_receipt_says_of_a_phone_nothing_but_these_two_words(tmp_path: Path) -
 
 async def test_a_refusal_goes_from_the_operator_to_the_ledger(tmp_path: Path) -> None:
     _provider(tmp_path)
-    options = Options(outcomes=(f"UNDELIV={phone(0)[1:]}",), receipt_error="244")  # type: ignore[arg-type]  # read from text
+    options = Options(outcomes=(Rule("UNDELIV", number=phone(0)[1:]),), receipt_error="244")
     smsc = Smsc(options)
     await smsc.start()
     made = settings(tmp_path, routes=[route(smsc.port, provider="ours")], providers=tmp_path)

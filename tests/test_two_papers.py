@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from sms_diary.clock import ManualClock
-from sms_diary.db import Database
 from sms_diary.fanout import Fanout
 from sms_diary.model import ConsentState
 from sms_diary.store.schools import School
-from sms_diary.store.tools import Tools
 from sms_diary.wake import Wakes
-from tests.asking import Phones
+from tests.asking import Phones, phones
 from tests.seeding import Subscribed, column, mark, phone, set_consent
+
+__all__ = ["phones"]  # fixtures
 
 MUM, DAD = phone(1), phone(2)
 DARYA, LEV = "Белкина Дарья Игоревна", "Белкин Лев Игоревич"
@@ -21,11 +20,6 @@ HOMEWORK: dict[str, object] = {
     "kind": "homework.set", "class": "5А", "subject": "Алгебра", "date": "2026-11-25",
     "text": "№ 412",
 }  # fmt: skip
-
-
-@pytest.fixture
-async def phones(db: Database, tools: Tools, clock: ManualClock) -> Phones:
-    return Phones(db, tools, clock)
 
 
 @pytest.fixture

@@ -11,52 +11,27 @@ from sms_diary.db import Database
 from sms_diary.inbound import acting
 from sms_diary.keywords import Meaning
 from sms_diary.model import ALL_TOPICS, ConsentState, Ground
-from sms_diary.store import consents, ledger, numbers, opt_in, requests, withdraw
+from sms_diary.store import ledger, opt_in, requests, withdraw
 from sms_diary.store.ledger import Act
 from sms_diary.store.schools import School
 from sms_diary.store.tools import Tools
-from tests.asking import RENDERER, Phones
+from tests.asking import RENDERER, Phones, gymnasium, phones
 from tests.seeding import (
     Subscribed,
     claim,
     column,
     line,
-    live_school,
     phone,
     queue,
     set_consent,
 )
 
+__all__ = ["gymnasium", "phones"]  # fixtures
+
 MUM, DAD = phone(1), phone(2)
 DARYA, LEV, OLEG = "Белкина Дарья Игоревна", "Белкин Лев Игоревич", "Белкин Олег Игоревич"
 C = ConsentState
 RECEPTION = "1234"
-
-
-@pytest.fixture
-async def phones(db: Database, tools: Tools, clock: ManualClock) -> Phones:
-    return Phones(db, tools, clock)
-
-
-@pytest.fixture
-async def gymnasium(db: Database, tools: Tools, school: School) -> School:
-    """A second school; its children come after those of the first."""
-    assert school.id
-    async with db.transaction() as q:
-        return await live_school(q, tools, "gymnasium")
-
-
-async def states(phones: Phones, *who: Subscribed, topic: str = ALL_TOPICS) -> list[str | None]:
-    """Where they stand on a topic; None without a row."""
-    async with phones.db.reading() as q:
-        found = await consents.states(q, [one.subscription_id for one in who])
-    return [found.get((one.subscription_id, topic)) for one in who]
-
-
-async def number_state(phones: Phones, number: str) -> str:
-    async with phones.db.reading() as q:
-        found = await numbers.find(q, phones.tools, [number])
-    return found[number].state
 
 
 async def acts(phones: Phones, school_id: int, *, since: int = 1) -> list[tuple[str, str, str]]:
@@ -135,8 +110,8 @@ async def test_a_parent_of_two_schools_stops_all_with_one_word_and_one_confirmat
     assert await phones.write(MUM, "СТОП") == [
         "SMS-дневник отключен: Дарья Б., Лев Б., Олег Б. Включить снова: СТАРТ"
     ]
-    assert await states(phones, *family) == [C.STOPPED] * 3
-    assert await number_state(phones, MUM) == "stopped"
+    assert await phones.states(*family) == [C.STOPPED] * 3
+    assert await phones.number_state(MUM) == "stopped"
     assert [action for action, _, _ in await acts(phones, school.id)] == ["revoked"] * 2
     assert [action for action, _, _ in await acts(phones, gymnasium.id)] == ["revoked"]
     # The one confirmation names the children of both schools: neither may read it.
@@ -151,8 +126,8 @@ async def test_a_parent_of_two_schools_starts_all_again_with_one_word(
     assert await phones.write(MUM, "старт") == [
         "SMS-дневник включен: Дарья Б., Лев Б., Олег Б. Отключить: СТОП. Помощь: ПОМОЩЬ"
     ]
-    assert await states(phones, *family) == [C.ACTIVE] * 3
-    assert await number_state(phones, MUM) == "open"
+    assert await phones.states(*family) == [C.ACTIVE] * 3
+    assert await phones.number_state(MUM) == "open"
     given = [one for one in await acts(phones, gymnasium.id) if one[0] == "given"]
     assert given == [("given", f"subscription:{family[2].subscription_id} *", "sms")]
 
@@ -163,8 +138,8 @@ async def test_a_parent_of_two_schools_stops_one_child_and_the_others_go_on(
 ) -> None:  # fmt: skip
     answers = await phones.write(MUM, "стоп олег")
     assert answers == ["Отключено: все SMS, Олег Б. Отключить все: СТОП, включить: СТАРТ"]
-    assert await states(phones, *family) == [C.ACTIVE, C.ACTIVE, C.STOPPED]
-    assert await number_state(phones, MUM) == "open"
+    assert await phones.states(*family) == [C.ACTIVE, C.ACTIVE, C.STOPPED]
+    assert await phones.number_state(MUM) == "open"
     assert await acts(phones, school.id) == []
     assert await column(phones.db, "select school_id from message") == [gymnasium.id]
 
@@ -179,10 +154,10 @@ async def test_a_parent_of_two_schools_answers_one_question_at_a_time(
     assert await phones.write(MUM, "да") == [
         "SMS-дневник включен: Дарья Б. Отключить: СТОП. Помощь: ПОМОЩЬ"
     ]
-    assert await states(phones, first, second) == [C.ACTIVE, C.ASKED]
+    assert await phones.states(first, second) == [C.ACTIVE, C.ASKED]
     # The other school's question has not been sent yet: another ДА is no answer to it.
     await phones.write(MUM, "да")
-    assert await states(phones, second) == [C.ASKED]
+    assert await phones.states(second) == [C.ASKED]
 
 
 async def test_a_child_that_was_never_told_of_is_not_named(
@@ -192,7 +167,7 @@ async def test_a_child_that_was_never_told_of_is_not_named(
     unknown = await phones.child(gymnasium, "p0", MUM, OLEG, state=None)
     [answer] = await phones.write(MUM, "СТОП")
     assert answer == "SMS-дневник отключен. Включить снова: СТАРТ"
-    assert await states(phones, unknown) == [C.STOPPED]
+    assert await phones.states(unknown) == [C.STOPPED]
 
 
 # ---------------------------------------------------------------- СТОП
@@ -206,10 +181,10 @@ async def test_a_stop_of_everything_stops_urgent_hours_and_topics_but_not_the_ot
         for topic in ("urgent", "pd", "marks"):
             await set_consent(q, phones.tools, school.id, [mum], C.ACTIVE, topic=topic)
     await phones.write(MUM, "СТОП")
-    found = {t: (await states(phones, mum, topic=t))[0] for t in ("*", "urgent", "marks", "pd")}
+    found = {t: (await phones.states(mum, topic=t))[0] for t in ("*", "urgent", "marks", "pd")}
     assert found == {"*": C.STOPPED, "urgent": C.STOPPED, "marks": C.STOPPED, "pd": C.ACTIVE}
     await phones.write(MUM, "СТАРТ")
-    found = {t: (await states(phones, mum, topic=t))[0] for t in ("*", "urgent", "marks", "pd")}
+    found = {t: (await phones.states(mum, topic=t))[0] for t in ("*", "urgent", "marks", "pd")}
     assert found == {"*": C.ACTIVE, "urgent": C.STOPPED, "marks": C.ACTIVE, "pd": C.ACTIVE}
 
 
@@ -219,17 +194,17 @@ async def test_a_stop_of_topics_stops_each_of_them_for_every_child(
     [answer] = await phones.write(MUM, "стоп оценки и расписание")
     assert answer.startswith("Отключено: оценки, расписание, Дарья Б., Лев Б., Олег Б. Отключить")
     for topic in ("marks", "timetable"):
-        assert await states(phones, *family, topic=topic) == [C.STOPPED] * 3
-    assert await states(phones, *family) == [C.ACTIVE] * 3
-    assert await states(phones, *family, topic="homework") == [None] * 3
+        assert await phones.states(*family, topic=topic) == [C.STOPPED] * 3
+    assert await phones.states(*family) == [C.ACTIVE] * 3
+    assert await phones.states(*family, topic="homework") == [None] * 3
 
 
 async def test_a_stop_of_a_topic_of_one_child_is_of_that_child_only(
     phones: Phones, family: tuple[Subscribed, Subscribed, Subscribed]
 ) -> None:
     await phones.write(MUM, "стоп оценки лев")
-    assert await states(phones, *family, topic="marks") == [None, C.STOPPED, None]
-    assert await states(phones, *family) == [C.ACTIVE] * 3
+    assert await phones.states(*family, topic="marks") == [None, C.STOPPED, None]
+    assert await phones.states(*family) == [C.ACTIVE] * 3
 
 
 async def test_a_stop_by_number_counts_the_children_that_are_told_of(
@@ -239,15 +214,15 @@ async def test_a_stop_by_number_counts_the_children_that_are_told_of(
     first = await phones.child(school, "p0", MUM, DARYA)
     second = await phones.child(school, "p1", MUM, LEV, "7Б")
     assert "Лев Б." in "".join(await phones.write(MUM, "стоп 2"))
-    assert await states(phones, unknown, first, second) == [None, C.ACTIVE, C.STOPPED]
+    assert await phones.states(unknown, first, second) == [None, C.ACTIVE, C.STOPPED]
 
 
 async def test_a_stop_with_a_name_that_no_child_has_stops_all(
     phones: Phones, family: tuple[Subscribed, Subscribed, Subscribed]
 ) -> None:
     await phones.write(MUM, "стоп кирилл")
-    assert await states(phones, *family) == [C.STOPPED] * 3
-    assert await number_state(phones, MUM) == "stopped"
+    assert await phones.states(*family) == [C.STOPPED] * 3
+    assert await phones.number_state(MUM) == "stopped"
 
 
 @pytest.mark.parametrize("text", ["СТОП", "стоп лев", "стоп оценки"])
@@ -266,7 +241,7 @@ async def test_who_wants_their_data_destroyed_is_stopped_at_once_and_waits_for_a
     darya = await phones.child(school, "p0", MUM, DARYA)
     said = "Отзываю согласие на обработку персональных данных"
     assert await phones.write(MUM, said) == ["SMS-дневник отключен. Включить снова: СТАРТ"]
-    assert await states(phones, darya) == [C.STOPPED]
+    assert await phones.states(darya) == [C.STOPPED]
     assert (await evidence(phones, darya))["text"] == said
     assert await column(phones.db, "select state from inbound") == ["waiting"]
     # A robot that says so again is not answered, and is seen by the person again.
@@ -298,7 +273,7 @@ async def test_after_a_stop_nothing_leaves_for_that_number_but_its_confirmation(
         "silent stopped"
     ]
     await phones.write(MUM, "да")
-    assert await states(phones, asked, lev) == [C.STOPPED] * 2
+    assert await phones.states(asked, lev) == [C.STOPPED] * 2
 
 
 async def test_what_was_on_its_way_and_comes_back_after_a_stop_does_not_leave(
@@ -325,7 +300,7 @@ async def test_a_start_is_a_new_consent_with_the_words_that_made_it(
 ) -> None:
     mum = await phones.child(school, "p0", MUM, DARYA, state=held)
     await phones.write(MUM, " Старт! ")
-    assert await states(phones, mum) == [C.ACTIVE]
+    assert await phones.states(mum) == [C.ACTIVE]
     proof = await evidence(phones, mum)
     [inbound] = await column(phones.db, "select id from inbound")
     assert proof == {
@@ -355,10 +330,10 @@ async def test_a_start_opens_the_number_unless_it_was_called_a_strangers(
             i=mum.number_id,
         )
     [answer] = await phones.write(MUM, "СТАРТ")
-    assert await number_state(phones, MUM) == after
+    assert await phones.number_state(MUM) == after
     assert ("Дарья" in answer) is (after == "open")
     expected = (C.ACTIVE, "done") if after == "open" else (C.STOPPED, "waiting")
-    assert (*await states(phones, mum), await phones.one("select state from inbound")) == expected
+    assert (*await phones.states(mum), await phones.one("select state from inbound")) == expected
 
 
 async def test_whoever_starts_has_shown_whose_number_it_is_and_hears_what_was_held(
@@ -382,7 +357,7 @@ async def test_a_start_from_a_number_that_nobody_knows_makes_no_consent(
     assert await column(phones.db, "select id from ledger") == []
     # The number is on a list only later: it is asked, or brings its paper, as any other.
     dad = await phones.child(school, "p0", DAD, DARYA, state=None)
-    assert await states(phones, dad) == [None]
+    assert await phones.states(dad) == [None]
 
 
 async def test_a_start_of_what_is_on_is_confirmed_once_a_day_and_changes_nothing(
@@ -398,7 +373,7 @@ async def test_a_start_answers_the_open_question_too(phones: Phones, school: Sch
     await ask(phones, school, mum)
     await phones.write(MUM, "СТАРТ")
     assert await column(phones.db, "select state from request") == ["answered"]
-    assert await states(phones, mum) == [C.ACTIVE]
+    assert await phones.states(mum) == [C.ACTIVE]
 
 
 async def test_a_start_names_no_child_while_the_school_waits_for_the_other_paper(
@@ -426,7 +401,7 @@ async def test_a_yes_counts_for_the_children_of_the_question_and_for_no_others(
     assert await phones.write(MUM, "Да.") == [
         "SMS-дневник включен: Дарья Б., Лев Б. Отключить: СТОП. Помощь: ПОМОЩЬ"
     ]
-    assert await states(phones, first, second, other) == [C.ACTIVE, C.ACTIVE, None]
+    assert await phones.states(first, second, other) == [C.ACTIVE, C.ACTIVE, None]
     assert (await evidence(phones, first))["text"] == "Да."
     assert await column(phones.db, "select state from request") == ["answered"]
     # The question itself needs no sending any more.
@@ -439,7 +414,7 @@ async def test_a_yes_without_a_question_makes_no_consent(phones: Phones, school:
     mum = await phones.child(school, "p0", MUM, DARYA, state=None)
     answers = [await phones.write(MUM, "ДА") for _ in range(3)]
     assert [len(one) for one in answers] == [1, 0, 0]
-    assert await states(phones, mum) == [None]
+    assert await phones.states(mum) == [None]
     assert await column(phones.db, "select id from ledger") == []
     assert set(await column(phones.db, "select state from inbound")) == {"waiting"}
 
@@ -449,7 +424,7 @@ async def test_a_yes_from_another_number_makes_no_consent(phones: Phones, school
     dad = await phones.child(school, "p1", DAD, LEV, state=None)
     await ask(phones, school, mum)
     await phones.write(DAD, "ДА")
-    assert await states(phones, mum, dad) == [C.ASKED, None]
+    assert await phones.states(mum, dad) == [C.ASKED, None]
     assert await column(phones.db, "select state from request") == ["open"]
 
 
@@ -458,7 +433,7 @@ async def test_a_late_yes_makes_no_consent(phones: Phones, school: School) -> No
     await ask(phones, school, mum)
     phones.clock.advance(72 * HOUR + 1)
     await phones.write(MUM, "ДА")
-    assert await states(phones, mum) == [C.ASKED]
+    assert await phones.states(mum) == [C.ASKED]
     assert "given" not in await column(phones.db, "select action from ledger")
 
 
@@ -471,7 +446,7 @@ async def test_a_yes_counts_at_the_reception_number_of_its_question_only(
     mum = await phones.child(school, "p0", MUM, DARYA, state=None)
     await ask(phones, school, mum, reception=asked_for)
     await phones.write(MUM, "ДА")
-    assert await states(phones, mum) == [C.ACTIVE if counts else C.ASKED]
+    assert await phones.states(mum) == [C.ACTIVE if counts else C.ASKED]
 
 
 async def test_a_yes_after_a_stop_makes_no_consent(phones: Phones, school: School) -> None:
@@ -479,7 +454,7 @@ async def test_a_yes_after_a_stop_makes_no_consent(phones: Phones, school: Schoo
     await ask(phones, school, mum)
     await phones.write(MUM, "стоп")
     await phones.write(MUM, "да")
-    assert await states(phones, mum) == [C.STOPPED]
+    assert await phones.states(mum) == [C.STOPPED]
 
 
 async def test_a_no_to_the_question_is_a_refusal_that_is_confirmed_without_a_name(
@@ -489,12 +464,12 @@ async def test_a_no_to_the_question_is_a_refusal_that_is_confirmed_without_a_nam
     await ask(phones, school, mum)
     answer = await phones.write(MUM, "нет")
     assert answer == ["Ваш отказ записан, SMS-дневник не включен. Если передумаете: СТАРТ"]
-    assert await states(phones, mum) == [C.REFUSED]
+    assert await phones.states(mum) == [C.REFUSED]
     assert (await acts(phones, school.id))[-1] == (
         "refused", f"subscription:{mum.subscription_id} *", "sms",
     )  # fmt: skip
     await phones.write(MUM, "да")
-    assert await states(phones, mum) == [C.REFUSED]
+    assert await phones.states(mum) == [C.REFUSED]
 
 
 async def test_a_no_without_a_question_refuses_nothing_and_tells_the_words(
@@ -503,7 +478,7 @@ async def test_a_no_without_a_question_refuses_nothing_and_tells_the_words(
     mum = await phones.child(school, "p0", MUM, DARYA)
     [answer] = await phones.write(MUM, "нет")
     assert answer.startswith("Команды: СТОП")
-    assert await states(phones, mum) == [C.ACTIVE]
+    assert await phones.states(mum) == [C.ACTIVE]
 
 
 # ---------------------------------------------------------------- the answers themselves

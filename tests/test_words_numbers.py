@@ -6,57 +6,31 @@ import asyncio
 
 import pytest
 
-from sms_diary.clock import DAY, ManualClock
-from sms_diary.db import Database
+from sms_diary.clock import DAY
 from sms_diary.ingest.files.load_contacts import load_contacts
-from sms_diary.model import ALL_TOPICS, ConsentState, Ground
-from sms_diary.store import consents, ledger, moving, numbers
+from sms_diary.model import ConsentState, Ground
+from sms_diary.store import ledger, moving, numbers
 from sms_diary.store.moving import Moved
 from sms_diary.store.schools import School
-from sms_diary.store.tools import Tools
-from tests.asking import Phones
+from tests.asking import Phones, gymnasium, phones
 from tests.seeding import (
     Subscribed,
     claim,
     column,
     line,
-    live_school,
     phone,
     queue,
     set_consent,
     subscribe,
 )
 
+__all__ = ["gymnasium", "phones"]  # fixtures
+
 MUM, DAD, NEW = phone(1), phone(2), phone(3)
 DARYA, LEV = "Белкина Дарья Игоревна", "Белкин Лев Игоревич"
 C = ConsentState
 LINES = "select state || ' ' || reason as line from line order by id"
 MESSAGES = "select state || ' ' || reason as message from message order by id"
-
-
-@pytest.fixture
-async def phones(db: Database, tools: Tools, clock: ManualClock) -> Phones:
-    return Phones(db, tools, clock)
-
-
-@pytest.fixture
-async def gymnasium(db: Database, tools: Tools, school: School) -> School:
-    """A second school; its rows come after those of the first."""
-    assert school.id
-    async with db.transaction() as q:
-        return await live_school(q, tools, "gymnasium")
-
-
-async def states(phones: Phones, *who: Subscribed, topic: str = ALL_TOPICS) -> list[str | None]:
-    async with phones.db.reading() as q:
-        found = await consents.states(q, [one.subscription_id for one in who])
-    return [found.get((one.subscription_id, topic)) for one in who]
-
-
-async def number_state(phones: Phones, number: str) -> str:
-    async with phones.db.reading() as q:
-        found = await numbers.find(q, phones.tools, [number])
-    return found[number].state
 
 
 async def number_of(phones: Phones, subscription: Subscribed) -> str:
@@ -105,9 +79,9 @@ async def test_a_wrong_number_ends_everything_in_every_school_and_hears_no_child
     assert await phones.write(MUM, "вы ошиблись номером") == [
         "Извините за беспокойство. Больше на этот номер не пишем"
     ]
-    assert await number_state(phones, MUM) == "wrong-number"
-    assert await states(phones, first, second) == [C.WRONG_NUMBER] * 2
-    assert await states(phones, first, topic="pd") == [C.ACTIVE]
+    assert await phones.number_state(MUM) == "wrong-number"
+    assert await phones.states(first, second) == [C.WRONG_NUMBER] * 2
+    assert await phones.states(first, topic="pd") == [C.ACTIVE]
     assert await column(phones.db, LINES) == ["silent number-closed"]
     async with phones.db.transaction() as q:
         [answer] = await claim(q, phones.tools, now=phones.clock.now())
@@ -123,11 +97,11 @@ async def test_no_word_brings_a_wrong_number_back(
     mum = await phones.child(school, "p0", MUM, DARYA)
     await phones.write(MUM, "не тот номер")
     answers = await phones.write(MUM, word)
-    assert await states(phones, mum) == [C.WRONG_NUMBER]
-    assert await number_state(phones, MUM) == "wrong-number"
+    assert await phones.states(mum) == [C.WRONG_NUMBER]
+    assert await phones.number_state(MUM) == "wrong-number"
     assert "Дарья" not in "".join(answers)
     await phones.write(MUM, "СТАРТ")
-    assert await states(phones, mum) == [C.WRONG_NUMBER]
+    assert await phones.states(mum) == [C.WRONG_NUMBER]
 
 
 async def test_a_wrong_number_is_answered_once_a_day(phones: Phones, school: School) -> None:
@@ -141,7 +115,7 @@ async def test_a_wrong_number_that_nobody_knows_is_kept_as_one(
     phones: Phones, school: School
 ) -> None:
     await phones.write(MUM, "не тот номер")
-    assert await number_state(phones, MUM) == "wrong-number"
+    assert await phones.number_state(MUM) == "wrong-number"
     assert await column(phones.db, "select school_id from ledger") == [ledger.NO_SCHOOL]
 
 
@@ -162,10 +136,10 @@ async def test_a_parent_tells_a_new_number_from_the_old_one_and_it_inherits_noth
     assert answer.startswith("Новый номер записан, на этот больше не пишем.")
     assert answer.endswith("отправьте СТАРТ с нового номера")
     assert "Дарья" not in answer
-    assert await states(phones, first, second) == [C.UNKNOWN] * 2
+    assert await phones.states(first, second) == [C.UNKNOWN] * 2
     assert [await number_of(phones, one) for one in (first, second)] == [NEW] * 2
-    assert await number_state(phones, MUM) == "stopped"
-    assert await number_state(phones, NEW) == "open"
+    assert await phones.number_state(MUM) == "stopped"
+    assert await phones.number_state(NEW) == "open"
     assert await column(phones.db, LINES) == ["silent number-changed"]
     assert (await column(phones.db, MESSAGES))[:2] == ["withdrawn number-changed"] * 2
     assert await column(phones.db, "select welcomed_at from guardian") == [None] * 2
@@ -184,12 +158,12 @@ async def test_a_new_number_makes_no_consent_before_it_writes_itself(
     mum = await phones.child(school, "p0", MUM, DARYA)
     await phones.write(MUM, "новый номер +79000000003")
     assert await phones.write(NEW, "ДА") != []
-    assert await states(phones, mum) == [C.UNKNOWN]
+    assert await phones.states(mum) == [C.UNKNOWN]
     await phones.write(MUM, "СТАРТ")  # the old one brings nothing back
-    assert await states(phones, mum) == [C.UNKNOWN]
+    assert await phones.states(mum) == [C.UNKNOWN]
     [answer] = await phones.write(NEW, "СТАРТ")
     assert "Дарья Б." in answer
-    assert await states(phones, mum) == [C.ACTIVE]
+    assert await phones.states(mum) == [C.ACTIVE]
 
 
 @pytest.mark.parametrize(
@@ -222,9 +196,9 @@ async def test_a_school_changes_its_own_guardian_only_and_learns_nothing_of_the_
     moved = await change(phones, school, first)
     assert moved is not None
     assert (moved.subscription_ids, moved.old_closed) == ((first.subscription_id,), False)
-    assert await states(phones, first, second) == [C.UNKNOWN, C.ACTIVE]
+    assert await phones.states(first, second) == [C.UNKNOWN, C.ACTIVE]
     assert [await number_of(phones, one) for one in (first, second)] == [NEW, MUM]
-    assert await number_state(phones, MUM) == "open"
+    assert await phones.number_state(MUM) == "open"
     # The other school's news is composed anew, this one's is not told.
     assert await column(phones.db, LINES) == ["silent number-changed", "planned "]
 
@@ -238,7 +212,7 @@ async def test_the_last_school_that_leaves_a_number_closes_it(
     moved = await change(phones, gymnasium, second, DAD)
     assert moved is not None
     assert moved.old_closed
-    assert await number_state(phones, MUM) == "stopped"
+    assert await phones.number_state(MUM) == "stopped"
 
 
 async def test_no_school_changes_a_guardian_of_another(
@@ -246,7 +220,7 @@ async def test_no_school_changes_a_guardian_of_another(
 ) -> None:
     mum = await phones.child(school, "p0", MUM, DARYA)
     assert await change(phones, gymnasium, mum) is None
-    assert await states(phones, mum) == [C.ACTIVE]
+    assert await phones.states(mum) == [C.ACTIVE]
     assert await column(phones.db, "select id from number where state <> 'open'") == []
 
 
@@ -255,8 +229,8 @@ async def test_the_same_number_again_changes_nothing(phones: Phones, school: Sch
     moved = await change(phones, school, mum, MUM)
     assert moved is not None
     assert moved.subscription_ids == ()
-    assert await states(phones, mum) == [C.ACTIVE]
-    assert await number_state(phones, MUM) == "open"
+    assert await phones.states(mum) == [C.ACTIVE]
+    assert await phones.number_state(MUM) == "open"
 
 
 async def test_where_the_new_number_has_a_guardian_the_children_go_over_but_not_twice(
@@ -270,11 +244,11 @@ async def test_where_the_new_number_has_a_guardian_the_children_go_over_but_not_
     assert moved is not None
     assert moved.guardian_id == already.guardian_id
     assert moved.subscription_ids == (second.subscription_id,)
-    assert await states(phones, already, second) == [C.ACTIVE, C.UNKNOWN]
+    assert await phones.states(already, second) == [C.ACTIVE, C.UNKNOWN]
     # What stays behind belongs to nobody: the old number may have another owner by now.
-    assert await states(phones, first) == [C.WRONG_NUMBER]
+    assert await phones.states(first) == [C.WRONG_NUMBER]
     await phones.write(MUM, "СТАРТ")
-    assert await states(phones, first) == [C.WRONG_NUMBER]
+    assert await phones.states(first) == [C.WRONG_NUMBER]
 
 
 async def test_a_change_says_under_each_number_only_what_is_about_it(
@@ -300,7 +274,7 @@ async def test_two_changes_and_a_stop_at_once_end_without_a_consent(
         change(phones, school, mum, NEW), change(phones, school, mum, DAD),
         phones.write(MUM, "СТОП"),
     )  # fmt: skip
-    assert (await states(phones, mum))[0] in {C.UNKNOWN, C.STOPPED}
+    assert (await phones.states(mum))[0] in {C.UNKNOWN, C.STOPPED}
     async with phones.db.reading() as q:
         assert await ledger.first_broken(q, school.id) is None
 
@@ -386,7 +360,7 @@ async def test_a_list_that_says_its_numbers_are_new_changes_them(
         await load(phones, school, "+79000000003;да;20.11.2026")
     notes = await load(phones, school, "+79000000003;;", changed=True)
     assert "номер сменён: на +7900***0001 больше не пишем" in notes
-    assert await number_state(phones, MUM) == "stopped"
+    assert await phones.number_state(MUM) == "stopped"
     told_to = await column(
         phones.db,
         """select n.idx from subscription s join guardian g on g.id = s.guardian_id

@@ -39,11 +39,19 @@ async def load(
     importer: Importer, school: School, file: Path, *, year_start: bool = False,
     end_missing: bool = False,
 ) -> Report:  # fmt: skip
+    _, report = await loaded(importer, school, file, year_start=year_start, end_missing=end_missing)
+    return report
+
+
+async def loaded(
+    importer: Importer, school: School, file: Path, *, year_start: bool, end_missing: bool
+) -> tuple[int, Report]:
+    """The import's id, and its report."""
     options = Options((file.name,), source="форма SMS-1", year_start=year_start,
                       end_missing=end_missing)  # fmt: skip
     planned = await importer.plan(school, [(file, file.name)], options, by="Завуч")
-    load.last = planned.import_id  # type: ignore[attr-defined]
-    return await apply(importer, school, planned.import_id, only_good=True, by="Завуч")
+    done = await apply(importer, school, planned.import_id, only_good=True, by="Завуч")
+    return planned.import_id, done
 
 
 def as_6a(folder: Path, *, without: str = "") -> Path:
@@ -115,9 +123,9 @@ async def test_who_was_ended_comes_back_when_the_year_is_undone(
     before = await count(db, "consent where state = 'active'")
     places = await count(db, "membership where to_day is null")
     file = as_6a(tmp_path, without="Авдеев")
-    await load(importer, school, file, year_start=True, end_missing=True)
+    import_id, _ = await loaded(importer, school, file, year_start=True, end_missing=True)
     assert await count(db, "membership where to_day is null") == places - 1
-    said = await undo(importer, school, load.last, by="Завуч")  # type: ignore[attr-defined]
+    said = await undo(importer, school, import_id, by="Завуч")
     assert {"Выбывших возвращено в классы: 1.", "Прежних согласий возвращено: 1."} <= set(said)
     assert await count(db, "consent where state = 'active'") == before
     assert await count(db, "membership where to_day is null") == places
@@ -126,8 +134,9 @@ async def test_who_was_ended_comes_back_when_the_year_is_undone(
 async def test_a_turned_year_is_undone(
     importer: Importer, school: School, db: Database, tmp_path: Path
 ) -> None:
-    await load(importer, school, as_6a(tmp_path), year_start=True)
-    await undo(importer, school, load.last, by="Завуч")  # type: ignore[attr-defined]
+    file = as_6a(tmp_path)
+    import_id, _ = await loaded(importer, school, file, year_start=True, end_missing=False)
+    await undo(importer, school, import_id, by="Завуч")
     assert await count(db, "membership") == 24
     assert await count(db, "membership where to_day is null") == 24
     assert await count(db, "consent where state = 'active'") == 18

@@ -128,7 +128,16 @@ async def settled(here: Stage, limit: float) -> dict[str, int]:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("messages", [1000, pytest.param(20_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("database_url", "messages"),
+    [
+        ("sqlite", 1000),
+        pytest.param("postgresql", 1000, marks=pytest.mark.long),
+        pytest.param("sqlite", 20_000, marks=pytest.mark.long),
+        pytest.param("postgresql", 20_000, marks=pytest.mark.long),
+    ],
+    indirect=["database_url"],
+)
 async def test_on_a_bad_network_nothing_is_lost_nothing_is_sent_twice_and_all_states_are_right(
     database_url: str, tmp_path: Path, messages: int
 ) -> None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sms_diary.app import Service, running
 from sms_diary.clock import ManualClock
 from sms_diary.compose import GUARDIANS
@@ -150,6 +152,9 @@ def marks(work: str) -> list[dict[str, Any]]:
     return [seeding.mark("5", pupil={"id": f"p{n}"}, work=work) for n in range(MARKS)]
 
 
+@pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True
+)
 async def test_an_announcement_to_thousands_delays_another_schools_marks_twofold_at_most(
     database_url: str, tmp_path: Path, clock: ManualClock
 ) -> None:

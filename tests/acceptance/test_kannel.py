@@ -22,6 +22,7 @@ from sms_diary.channels.base import Outcome
 from sms_diary.channels.http import HttpChannel, HttpSettings, profile
 from sms_diary.resources import providers_dir
 from sms_diary.simulator.options import Options
+from sms_diary.simulator.rules import Rule
 from sms_diary.simulator.smsc import Smsc
 from tests.http_peer import News, part
 
@@ -159,7 +160,7 @@ async def test_a_thousand_messages_go_through_kannel_and_every_state_comes_back_
     tmp_path: Path,
 ) -> None:
     total = 1000
-    options = Options(outcomes=("UNDELIV=0.1",), receipt_delay=0.1)  # type: ignore[arg-type]
+    options = Options(outcomes=(Rule("UNDELIV", share=0.1),), receipt_delay=0.1)
     async with line(tmp_path, options) as own:
         channel, news = HttpChannel(own.settings), own.news
         await channel.start(news.reports())

@@ -222,11 +222,16 @@ async def flight(
 
 
 @pytest.mark.parametrize(
-    ("still", "answer"),
+    ("database_url", "still", "answer"),
     [
-        pytest.param(1_000, 0.1, id="1000"),
-        pytest.param(10_000, 0.05, id="10000", marks=[pytest.mark.long, pytest.mark.timeout(150)]),
+        ("postgresql", 1_000, 0.1),
+        pytest.param("sqlite", 1_000, 0.1, marks=pytest.mark.long),
+        *(
+            pytest.param(engine, 10_000, 0.05, marks=[pytest.mark.long, pytest.mark.timeout(150)])
+            for engine in ("sqlite", "postgresql")
+        ),
     ],
+    indirect=["database_url"],
 )
 async def test_after_stop_amid_thousands_only_its_confirmation_is_claimed_and_leaves(
     database_url: str, tmp_path: Path, still: int, answer: float
