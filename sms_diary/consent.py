@@ -64,6 +64,8 @@ def best(states: Iterable[ConsentState]) -> ConsentState:
     return found[0] if found else ConsentState.UNKNOWN
 
 
+SAYS_NOTHING = frozenset({ConsentState.UNKNOWN, ConsentState.ASKED})
+"""States in which nobody has said yes or no."""
 STRICTNESS = (
     ConsentState.ACTIVE, ConsentState.UNKNOWN, ConsentState.ASKED, ConsentState.BLOCKED,
     ConsentState.REFUSED, ConsentState.STOPPED, ConsentState.WRONG_NUMBER,
@@ -79,16 +81,21 @@ def effective(states: Mapping[str, ConsentState], topic: str) -> ConsentState:
 
 
 def stricter(
-    one: Mapping[str, ConsentState], other: Mapping[str, ConsentState]
+    stays: Mapping[str, ConsentState], goes: Mapping[str, ConsentState]
 ) -> dict[str, ConsentState]:
-    """Topic by topic, the stricter state of two subscriptions that turn out to be one.
+    """Topic by topic, where a subscription stands that takes in another one of the same child.
 
-    A consent is left only where both have it: no doubt becomes one.
+    A stop or a refusal of either holds. Where the other says nothing, what stays stays; where it
+    is the consent, that makes none here.
     """
     return {
-        topic: max(effective(one, topic), effective(other, topic), key=STRICTNESS.index)
-        for topic in sorted({ALL_TOPICS, *one, *other})
+        topic: _stricter(effective(stays, topic), effective(goes, topic))
+        for topic in sorted({ALL_TOPICS, *stays, *goes})
     }
+
+
+def _stricter(stays: ConsentState, goes: ConsentState) -> ConsentState:
+    return stays if goes in SAYS_NOTHING else max(stays, goes, key=STRICTNESS.index)
 
 
 # ---------------------------------------------------------------- the moves

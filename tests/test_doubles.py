@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Set
 from itertools import permutations
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sms_diary import consent
-from sms_diary.ingest.doubles import Written, fuller, likely
+from sms_diary.ingest import doubles
+from sms_diary.ingest.doubles import Pair, Written, fuller
 from sms_diary.model import ALL_TOPICS, PERSONAL_DATA, URGENT, ConsentState
 
 FULL = "Королёв Артём Сергеевич"
@@ -18,6 +21,12 @@ S = ConsentState
 
 def written(id_: int, name: str, birth: str = "", external: str = "", title: str = "5А") -> Written:
     return Written(id_, name, birth, external, title)
+
+
+def likely(
+    pupils: Iterable[Written], guardians: Mapping[int, Set[int]] = MappingProxyType({})
+) -> list[Pair]:
+    return doubles.likely(doubles.possible(pupils), guardians)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +70,19 @@ def test_one_birth_date_is_stronger_than_the_journals_ids_and_than_classes() -> 
     one = written(1, FULL, "2015-02-01", "s-17")
     other = written(2, FULL, "2015-02-01", "s-18", "6Б")
     assert likely([one, other]) == [(one, other)]
+
+
+@pytest.mark.parametrize(
+    "other", [written(2, "Королёв Артём", title="9Б"), written(2, "Королёв А. С.", title="5Б")]
+)
+def test_one_guardian_is_stronger_than_classes_and_no_more(other: Written) -> None:
+    first = written(1, FULL)
+    assert likely([first, other], {1: {7, 8}, 2: {8}}) == [(first, other)]
+    assert likely([first, other], {1: {7}, 2: {8}}) == []
+    brother = written(2, "Королёв Антон Сергеевич", title="9Б")
+    assert likely([first, brother], {1: {7}, 2: {7}}) == []
+    born = written(2, FULL, birth="2014-01-30")
+    assert likely([written(1, FULL, "2015-02-01"), born], {1: {7}, 2: {7}}) == []
 
 
 def test_a_crowd_of_one_name_is_looked_through_only_so_far() -> None:
@@ -115,17 +137,19 @@ def test_the_fuller_name_is_kept(one: str, other: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(("one", "other"), list(permutations(S, 2)), ids=str)
-def test_of_two_states_a_consent_is_never_the_one_that_holds(one: S, other: S) -> None:
-    held = consent.stricter({ALL_TOPICS: one}, {ALL_TOPICS: other})
-    assert held == consent.stricter({ALL_TOPICS: other}, {ALL_TOPICS: one})
-    assert held[ALL_TOPICS] in {one, other} - {S.ACTIVE}
+def test_what_was_said_against_it_holds_and_no_consent_is_made(one: S, other: S) -> None:
+    held = consent.stricter({ALL_TOPICS: one}, {ALL_TOPICS: other})[ALL_TOPICS]
+    against = {one, other} - {S.ACTIVE, *consent.SAYS_NOTHING}
+    assert held in against if against else held is one
 
 
 @pytest.mark.parametrize(
     ("one", "other", "held"),
     [
         ({}, {}, {"*": S.UNKNOWN}),
-        ({"*": S.ACTIVE}, {}, {"*": S.UNKNOWN}),
+        ({"*": S.ACTIVE}, {}, {"*": S.ACTIVE}),
+        ({}, {"*": S.ACTIVE}, {"*": S.UNKNOWN}),
+        ({"*": S.ACTIVE, "marks": S.STOPPED}, {"*": S.ACTIVE}, {"*": S.ACTIVE, "marks": S.STOPPED}),
         ({"*": S.ACTIVE}, {"*": S.ACTIVE}, {"*": S.ACTIVE}),
         (
             {"*": S.ACTIVE},
@@ -139,12 +163,12 @@ def test_of_two_states_a_consent_is_never_the_one_that_holds(one: S, other: S) -
         ),
         (
             {"*": S.ACTIVE, URGENT: S.ACTIVE, PERSONAL_DATA: S.ACTIVE},
-            {"*": S.ACTIVE, PERSONAL_DATA: S.ACTIVE},
-            {"*": S.ACTIVE, URGENT: S.UNKNOWN, PERSONAL_DATA: S.ACTIVE},
+            {"*": S.ACTIVE, PERSONAL_DATA: S.REFUSED},
+            {"*": S.ACTIVE, URGENT: S.ACTIVE, PERSONAL_DATA: S.REFUSED},
         ),
     ],
 )
 def test_the_stricter_state_holds_topic_by_topic(
     one: dict[str, S], other: dict[str, S], held: dict[str, S]
 ) -> None:
-    assert consent.stricter(one, other) == consent.stricter(other, one) == held
+    assert consent.stricter(one, other) == held

@@ -111,17 +111,42 @@ async def test_a_guardian_of_the_other_record_follows_the_child_with_the_consent
     assert await twice.is_whole()
 
 
-@pytest.mark.parametrize("stricter", [one for one in S if one is not S.ACTIVE] + [None], ids=str)
+@pytest.mark.parametrize("nothing", [S.UNKNOWN, S.ASKED, None], ids=str)
+@pytest.mark.parametrize("said_of_the_one_that_goes", [True, False])
+async def test_where_only_one_record_has_a_consent_it_goes_on_as_it_was_given(
+    twice: Twice, nothing: S | None, said_of_the_one_that_goes: bool
+) -> None:
+    on_kept = await twice.follow(
+        twice.keep, MUM, nothing if said_of_the_one_that_goes else S.ACTIVE
+    )
+    on_gone = await twice.follow(
+        twice.drop, MUM, S.ACTIVE if said_of_the_one_that_goes else nothing
+    )
+    left, gone = (on_gone, on_kept) if said_of_the_one_that_goes else (on_kept, on_gone)
+    done = await twice.merge()
+    assert (done.joined, done.told_less) == (1, 0)
+    db = twice.diary.db
+    assert await column(db, "select id from subscription") == [left.subscription_id]
+    assert await column(db, "select pupil_id from subscription") == [twice.keep]
+    await twice.diary.post(twice.school, mark("5"))
+    assert twice.diary.channel.texts() == ["Дарья Б. 24.11 алгебра: 5"]
+    assert await column(db, "select ledger_id from message") == [left.ledger_id]
+    assert (await _ledger(db))[-1] == f"joined subscription:{gone.subscription_id} * desk zavuch"
+    assert await twice.is_whole()
+
+
+@pytest.mark.parametrize(
+    "stricter", [one for one in S if one not in {S.ACTIVE, S.UNKNOWN, S.ASKED}], ids=str
+)
 @pytest.mark.parametrize("kept_is_strict", [True, False])
 async def test_a_guardian_of_both_gets_the_stricter_state(
-    twice: Twice, stricter: S | None, kept_is_strict: bool
+    twice: Twice, stricter: S, kept_is_strict: bool
 ) -> None:
     kept = await twice.follow(twice.keep, MUM, stricter if kept_is_strict else S.ACTIVE)
     gone = await twice.follow(twice.drop, MUM, S.ACTIVE if kept_is_strict else stricter)
     done = await twice.merge()
     assert (done.joined, done.told_less) == (1, 1)
-    held = (await twice.state(kept.subscription_id)).get("*", S.UNKNOWN)
-    assert held is (stricter or S.UNKNOWN)
+    assert (await twice.state(kept.subscription_id))["*"] is stricter
     await twice.diary.post(twice.school, mark("5"))
     assert twice.diary.channel.texts() == []
     assert await column(twice.diary.db, "select id from subscription") == [kept.subscription_id]
@@ -521,6 +546,24 @@ async def test_likely_doubles_are_found_until_somebody_tells_them_apart(twice: T
         for _ in range(2):
             await doubles.tell_apart(q, school_id, twice.drop, twice.keep, by="я", now=1)
     assert await found() == []
+
+
+async def test_whom_one_guardian_follows_in_classes_of_different_years_is_found(
+    twice: Twice,
+) -> None:
+    db, school_id = twice.diary.db, twice.school.id
+    async with db.transaction() as q:
+        await q.run("update class set name = '9Б' where name = '5Б'")
+
+    async def found() -> int:
+        async with db.reading() as q:
+            day = TODAY.isoformat()
+            return len(await doubles.likely(q, school_id, day=day, classes=None))
+
+    await twice.follow(twice.keep, MUM)
+    assert await found() == 0
+    await twice.follow(twice.drop, MUM)
+    assert await found() == 1
 
 
 # ---------------------------------------------------------------- two at once

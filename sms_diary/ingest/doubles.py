@@ -1,13 +1,14 @@
 """Which pupils of a school are likely one child, written twice. Pure; a person decides.
 
 Names are compared by the rules of `matching`: nothing may contradict. What speaks against it (two
-birth dates, two ids of the journal, classes of different years) is weighed here.
+birth dates, two ids of the journal, classes of different years) and for it (one birth date, one
+guardian) is weighed here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import combinations, islice, product
 
 from sms_diary.ingest.matching import agree, class_key, name_key
@@ -34,8 +35,9 @@ class Written:
 Pair = tuple[Written, Written]
 
 
-def likely(pupils: Iterable[Written]) -> list[Pair]:
-    """Pairs of likely doubles, in the order of the pupils; the one made first comes first."""
+def possible(pupils: Iterable[Written]) -> list[Pair]:
+    """Pairs that could be one by name and birth date, in the order of the pupils; the one made
+    first comes first."""
     alike: dict[tuple[str, str], list[Written]] = {}
     for one in pupils:
         surname, _, rest = name_key(one.name).partition(" ")
@@ -46,7 +48,18 @@ def likely(pupils: Iterable[Written]) -> list[Pair]:
         for own in alike.values()
         if len(own) > 1
         for pair in islice(_pairs(own), _COMPARED)
-        if _are_one(*pair)
+        if _may_be_one(*pair)
+    ]
+
+
+def likely(pairs: Iterable[Pair], guardians: Mapping[int, Set[int]]) -> list[Pair]:
+    """Of possible pairs the likely ones. `guardians`: of each pupil, by any id of theirs."""
+    return [
+        (one, other)
+        for one, other in pairs
+        if (one.birth and one.birth == other.birth)
+        or not guardians.get(one.id, set()).isdisjoint(guardians.get(other.id, ()))
+        or _by_class(one, other)
     ]
 
 
@@ -77,14 +90,17 @@ def _pairs(own: Sequence[Written]) -> Iterator[Pair]:
         yield from combinations(same, 2)
 
 
-def _are_one(one: Written, other: Written) -> bool:
-    if one.birth and other.birth:
-        return one.birth == other.birth and agree(one.name, other.name)
+def _may_be_one(one: Written, other: Written) -> bool:
+    births = {one.birth, other.birth} - {""}
+    return len(births) <= 1 and agree(one.name, other.name)
+
+
+def _by_class(one: Written, other: Written) -> bool:
+    """Whether their classes do not speak against it."""
     if _in_years_apart(one.class_name, other.class_name):
         return False
     vague = _is_vague(one.name) or _is_vague(other.name)
-    same_class = class_key(one.class_name) == class_key(other.class_name)
-    return (same_class or not vague) and agree(one.name, other.name)
+    return not vague or class_key(one.class_name) == class_key(other.class_name)
 
 
 def _in_years_apart(one: str, other: str) -> bool:

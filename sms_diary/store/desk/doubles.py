@@ -30,7 +30,8 @@ async def likely(
     rows = await (
         _everybody(q, school_id, day) if classes is None else _of_classes(q, classes, day)
     )
-    pairs = doubles.likely(_written(row) for row in rows)
+    pairs = doubles.possible(_written(row) for row in rows)
+    pairs = doubles.likely(pairs, await _guardians(q, school_id, pairs))
     if not pairs:
         return []
     known = await q.all(
@@ -63,6 +64,20 @@ async def _of_classes(q: Queries, classes: Collection[int], day: str) -> Iterabl
         [(one,) for one in sorted(set(classes))],
         day=day,
     )
+
+
+async def _guardians(q: Queries, school_id: int, pairs: Collection[Pair]) -> dict[int, set[int]]:
+    rows = await q.over(
+        """with rows(id bigint)
+           select s.pupil_id, s.guardian_id from rows join subscription s on s.pupil_id = rows.id
+           where s.school_id = :school_id""",
+        [(one,) for one in sorted({pupil.id for pair in pairs for pupil in pair})],
+        school_id=school_id,
+    )
+    found: dict[int, set[int]] = {}
+    for row in rows:
+        found.setdefault(row["pupil_id"], set()).add(row["guardian_id"])
+    return found
 
 
 def _written(row: Row) -> Written:

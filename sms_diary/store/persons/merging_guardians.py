@@ -1,12 +1,13 @@
 """Guardians of a pupil who was written twice: whose subscription moves, and what is left of two.
 
-A consent was given for the child, so it follows the child. Where a guardian has both records, the
-stricter state holds (`consent.stricter`): no stop, no refusal and no lack of a consent becomes one.
+A consent was given for the child, so it follows the child. Where a guardian has both records, that
+subscription is left in which something was said, and a stop or a refusal of either holds
+(`consent.stricter`): the consent that is left is always one that was given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sms_diary import consent
 from sms_diary.db import Queries
@@ -21,7 +22,10 @@ from sms_diary.values import value
 
 @value
 class Follower:
-    """A guardian of one of the records or of both, by the subscriptions; 0: has none to it."""
+    """A guardian of one of the records or of both, by the subscriptions; 0: has none to it.
+
+    `turned`: of two, the one of the record that goes is kept, since only there something was said.
+    """
 
     guardian_id: int
     number_id: int
@@ -29,6 +33,7 @@ class Follower:
     drop: int
     kept: Mapping[str, ConsentState]
     dropped: Mapping[str, ConsentState]
+    turned: bool = False
 
     @property
     def both(self) -> bool:
@@ -80,13 +85,22 @@ async def followers(q: Queries, school_id: int, keep: int, drop: int) -> list[Fo
     for row in rows:
         own.setdefault(row["guardian_id"], {})[row["pupil_id"]] = row["id"]
     number_of = {row["guardian_id"]: row["number_id"] for row in rows}
-    return [
-        Follower(
-            guardian_id, number_of[guardian_id], by_pupil.get(keep, 0), by_pupil.get(drop, 0),
-            states.get(by_pupil.get(keep, 0), {}), states.get(by_pupil.get(drop, 0), {}),
+    found = []
+    for guardian_id, by_pupil in own.items():
+        stays, goes = by_pupil.get(keep, 0), by_pupil.get(drop, 0)
+        turned = bool(stays and goes) and _silent(states, stays) and not _silent(states, goes)
+        if turned:
+            stays, goes = goes, stays
+        kept, dropped = states.get(stays, {}), states.get(goes, {})
+        found.append(
+            Follower(guardian_id, number_of[guardian_id], stays, goes, kept, dropped, turned)
         )
-        for guardian_id, by_pupil in own.items()
-    ]  # fmt: skip
+    return found
+
+
+def _silent(states: Mapping[int, Mapping[str, ConsentState]], one: int) -> bool:
+    """Whether nobody has said anything of all SMS of this subscription."""
+    return consent.effective(states.get(one, {}), ALL_TOPICS) in consent.SAYS_NOTHING
 
 
 async def join(
@@ -101,8 +115,9 @@ async def join(
     moving = [one for one in own if not one.keep]
     doubled = [one for one in own if one.both]
     changes = await _changes(q, doubled, phones, said)
-    await _move(q, school_id, moving, said.keep)
+    await _move(q, school_id, (one.drop for one in moving), said.keep)
     rhythmic = await _put_together(q, school_id, doubled)
+    await _move(q, school_id, (one.keep for one in doubled if one.turned), said.keep)
     await consents.change(q, tools, school_id, changes, now=now)
     acts = [
         said.act(Action.JOINED, phones[one.number_id], f"subscription:{one.drop} {ALL_TOPICS}")
@@ -139,12 +154,12 @@ async def _changes(
     return found
 
 
-async def _move(q: Queries, school_id: int, moving: Sequence[Follower], keep: int) -> None:
+async def _move(q: Queries, school_id: int, subscriptions: Iterable[int], keep: int) -> None:
     await q.over(
         """with rows(id bigint)
            update subscription set pupil_id = :keep, rev = rev + 1 from rows
            where subscription.id = rows.id and subscription.school_id = :school_id""",
-        sorted((one.drop,) for one in moving),
+        sorted((one,) for one in subscriptions),
         keep=keep,
         school_id=school_id,
     )

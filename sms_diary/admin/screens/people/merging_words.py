@@ -25,7 +25,6 @@ _NUMBER_RU: Mapping[NumberState, str] = {
     NumberState.WRONG: "номер чужой",
     NumberState.SUSPENDED: "на этот номер SMS давно не доходят",
 }
-_LACKING = frozenset({ConsentState.UNKNOWN, ConsentState.ASKED})
 
 
 @value
@@ -37,15 +36,12 @@ class Fate:
     tone: str
     """As of `parts.badge`."""
     where: str
-    lacking: bool
-    """Whether only a consent is missing, which can be written down first."""
 
 
 def fate(one: Follower, guardian: Guardian) -> Fate:
     state = one.after.get(ALL_TOPICS, ConsentState.UNKNOWN)
     words, tone = _sms(one, guardian, state)
-    lacking = one.loses and state in _LACKING
-    return Fate(guardian, words, tone, _where(one), lacking)
+    return Fate(guardian, words, tone, _where(one))
 
 
 def _where(one: Follower) -> str:
@@ -80,5 +76,5 @@ def _had(one: Follower, topic: str) -> bool:
 
 def _in_which(one: Follower, topic: str) -> str:
     """The record whose state holds."""
-    first = consent.effective(one.kept, topic) is one.after[topic]
-    return "у первой записи" if first else "у второй записи"
+    kept = consent.effective(one.kept, topic) is one.after[topic]
+    return "у второй записи" if kept is one.turned else "у первой записи"
