@@ -8,9 +8,10 @@ All tests here share one event loop, since a browser cannot be moved from one to
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +21,7 @@ import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Error as PlaywrightError
 
 from sms_diary.admin.screen import Desk
 from sms_diary.carrying import Ways
@@ -164,7 +166,7 @@ class Running:
         try:
             yield page
         finally:
-            await context.close()
+            await _within(context.close())
         assert wrong == []
 
 
@@ -196,6 +198,13 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
         yield Running(door, clock)
 
 
+async def _within(closing: Awaitable[None]) -> None:
+    """A browser that is gone never answers, and no time limit of a test ends its clearing up."""
+    with suppress(TimeoutError, PlaywrightError):
+        async with asyncio.timeout(10):
+            await closing
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
@@ -203,7 +212,7 @@ async def browser() -> AsyncIterator[Browser]:
             executable_path="/usr/bin/chromium", args=_ARGUMENTS
         )
         yield opened
-        await opened.close()
+        await _within(opened.close())
 
 
 @pytest_asyncio.fixture(loop_scope="session")
