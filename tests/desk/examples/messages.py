@@ -43,11 +43,19 @@ async def failed(desk: Running) -> dict[str, str]:
     return {"id": str(message_id)}
 
 
+async def _failed_in_a_pause(desk: Running) -> dict[str, str]:
+    """The same of a school that is paused: what is asked for waits, and writes nothing by itself
+    while the next role is tried."""
+    async with desk.door.database.transaction() as q:
+        await q.run("update school set paused_at = 1 where id = :id", id=desk.school.id)
+    return await failed(desk)
+
+
 EXAMPLES = {
     "messages": Example(form={"phone": "+7 900 000-00-00"}),
     "messages/{id}": Example(_doubtful),
     "messages/{id}/number": Example(_doubtful),
     "messages/{id}/proof": Example(_doubtful),
     "messages/{id}/decide": Example(_doubtful, form={"decision": "sent"}),
-    "messages/{id}/again": Example(failed, form={"twice": "1"}),
+    "messages/{id}/again": Example(_failed_in_a_pause, form={"twice": "1"}),
 }
