@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from sms_diary.db import Database, Queries, open_database
+from sms_diary.db.schema import VERSION
 from sms_diary.db.sqlite import SqliteDatabase
 from sms_diary.errors import ConfigError, DatabaseError, DatabaseNewer
 from tests.conftest import PostgresForTests
@@ -277,10 +278,10 @@ async def test_two_processes_may_open_an_empty_database_at_once(tmp_path: Path) 
 
 
 async def test_a_database_of_another_version_is_refused(database_url: str) -> None:
-    for version, error in (("3", DatabaseNewer), ("1", DatabaseError)):
+    for version, error in ((VERSION + 1, DatabaseNewer), (VERSION - 1, DatabaseError)):
         database, _ = await open_database(database_url)
         async with database.transaction() as q:
-            await q.run("update meta set value = :v where name = 'schema'", v=version)
+            await q.run("update meta set value = :v where name = 'schema'", v=str(version))
         await database.close()
         with pytest.raises(error, match="верси"):
             await open_database(database_url)
@@ -291,11 +292,11 @@ async def _set_version(url: str) -> None:
     if url.startswith("sqlite:"):
         database = await SqliteDatabase.open(Path(url.removeprefix("sqlite:")))
         async with database.transaction() as q:
-            await q.run("update meta set value = '2' where name = 'schema'")
+            await q.run(f"update meta set value = '{VERSION}' where name = 'schema'")
         await database.close()
     else:
         connection = await asyncpg.connect(url)
-        await connection.execute("update meta set value = '2' where name = 'schema'")
+        await connection.execute(f"update meta set value = '{VERSION}' where name = 'schema'")
         await connection.close()
 
 

@@ -11,7 +11,7 @@ import re
 from sms_diary.db.base import Database, Engine, Queries
 from sms_diary.errors import DatabaseError, DatabaseNewer
 
-VERSION = 2
+VERSION = 3
 # A statement ends where the next line is empty or begins anew: the bodies of triggers do not.
 _END = re.compile(r";\n(?=\n|create |--|\Z)")
 _LIST = re.compile(r"\b(?!not\b)(\w+) in \(('[^)]*')\)")
